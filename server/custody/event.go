@@ -1,0 +1,130 @@
+package custody
+
+import "time"
+
+// Event is something that happened to a device. The types below are all there are.
+type Event interface{ event() }
+
+// People's events. By is a clinician id, or a member of staff for Wipe, Attest,
+// Retire. Account is the clinician's Managed Apple Account, empty where the
+// fleet kind has none.
+type (
+	// Claim: By badged in at a clean device.
+	Claim struct{ By, Account string }
+	// Resume: the holder's tap on a locked device, or on a wiping one that may still be called back.
+	Resume struct{ By, Account string }
+	// TakeOver: By asks for a device that is locked with another's session.
+	TakeOver struct{ By string }
+	// Return: the holder is done.
+	Return struct{ By string }
+	// Wipe: a manager asks.
+	Wipe struct{ By string }
+	// Attest: a named person states that the device was cleaned by hand.
+	Attest struct{ By, Why string }
+	// Revoke: the holder's badge or account was revoked.
+	Revoke struct{ Clinician string }
+	// Retire takes a device out of service; only where no data of anybody's is on it.
+	Retire struct{ By string }
+	// LostMode: Lost Mode was turned on, or off again when the device was found.
+	LostMode struct{ On bool }
+)
+
+// Timers.
+type (
+	// Idle: live found the session's deadline passed and closed it. It is
+	// fenced by the epoch and the deadline that were read when the timer was claimed.
+	Idle struct{ Epoch int64 }
+	// LiveLost: the device's bucket of Redis is gone or old.
+	LiveLost struct{}
+	// Tick: a wake came due; whatever the row's own timers say is done.
+	Tick struct{}
+)
+
+// What the device showed.
+type (
+	// Authenticated: an Authenticate check-in under a certificate.
+	Authenticated struct{ Enrolment string }
+	// TokenUpdated: a TokenUpdate on the device channel.
+	TokenUpdated struct {
+		Enrolment string
+		Awaiting  bool // AwaitingConfiguration
+	}
+	// AppleSignIn: a user-channel TokenUpdate, or a name in UserList that is signed in.
+	AppleSignIn struct{ Enrolment, Account string }
+	// CheckedOut: the enrolment profile was removed.
+	CheckedOut struct{ Enrolment string }
+	// Seen: the device connected on its device channel; whatever was
+	// handed over before has reached it or never will.
+	Seen struct{}
+	// Progress is what the plan made of a report, a connect or a check-in.
+	Progress struct {
+		Run      Run       // the run as it stands now; its ID must be the row's
+		HandOver *HandOver // a command leaves with this change
+		Proof    ProofRung // raised to, if set
+		Grade    Grade     // with ProofProven
+		Lock     *LockMark
+		Passcode bool     // SecurityInfo showed a passcode
+		Failed   string   // the plan gave up: a sentence that says why
+		Settles  bool     // the report is terminal for the outstanding destructive command
+		Notes    []string // what was seen, for the history
+	}
+)
+
+// HandOver records that a command leaves for the device with this change.
+type HandOver struct {
+	Command     string // CommandUUID
+	Request     string // RequestType
+	Step        string
+	Attempt     int
+	Destructive bool
+}
+
+// LockMark raises the lock ladder.
+type LockMark struct {
+	Rung     LockRung
+	Strength Strength
+	How      string
+}
+
+func (Claim) event()         {}
+func (Resume) event()        {}
+func (TakeOver) event()      {}
+func (Return) event()        {}
+func (Wipe) event()          {}
+func (Attest) event()        {}
+func (Revoke) event()        {}
+func (Retire) event()        {}
+func (LostMode) event()      {}
+func (Idle) event()          {}
+func (LiveLost) event()      {}
+func (Tick) event()          {}
+func (Authenticated) event() {}
+func (TokenUpdated) event()  {}
+func (AppleSignIn) event()   {}
+func (CheckedOut) event()    {}
+func (Seen) event()          {}
+func (Progress) event()      {}
+
+// Outcome is what [Decide] answers.
+type Outcome struct {
+	Next    Custody
+	Entries []Entry // history, to be written with Next
+	Changed bool    // false: nothing to write
+	Nudge   bool    // the device should be asked to connect
+	Alert   bool    // a person should be told; the entries say what
+}
+
+// Entry is one line of a device's history. It is written in the transaction
+// that changes the row, and sealed to the one before it.
+type Entry struct {
+	Device  DeviceID  `json:"device"`
+	Epoch   int64     `json:"epoch"`
+	Version int64     `json:"version"` // of the row it was written with
+	At      time.Time `json:"at"`
+	Kind    string    `json:"kind"`            // session.opened, lock.asked, wipe.ended, …
+	Actor   string    `json:"actor,omitempty"` // clinician, staff, device or timer
+	State   State     `json:"state"`           // the state it led to
+	Run     int64     `json:"run,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	Hash    string    `json:"hash"` // see Seal
+}

@@ -1,0 +1,144 @@
+package custody
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// FleetKind is how a ward's devices are locked and wiped.
+type FleetKind string
+
+const (
+	ReturnToService FleetKind = "return-to-service"
+	SharedIPad      FleetKind = "shared-ipad"
+)
+
+// LockTarget is what an idle one-user iPad is locked to.
+type LockTarget string
+
+const (
+	TargetKioskApp LockTarget = "kiosk-app" // a managed kiosk browser under a permanent app lock
+	TargetPasscode LockTarget = "passcode"  // a personal passcode for the shift
+	TargetNone     LockTarget = ""          // Shared iPad: Apple's own sign-in
+)
+
+// Evidence names what shows that the holder is there.
+type Evidence string
+
+const (
+	EvidencePage   Evidence = "page"   // touches on our page: the server's deadline rules
+	EvidenceDevice Evidence = "device" // the iPad's own auto-lock rules; the server ends sessions otherwise
+)
+
+// Policy is a ward's timings and choices. Durations are real ones; a faster
+// demo divides them at the edge with [Policy.Faster].
+type Policy struct {
+	Fleet    FleetKind  `json:"fleet"`
+	Target   LockTarget `json:"target,omitempty"`
+	Evidence Evidence   `json:"evidence"`
+
+	Warn     time.Duration `json:"warn"`      // idle until "Still here?"
+	Lock     time.Duration `json:"lock"`      // idle until locked
+	Resume   time.Duration `json:"resume"`    // locked until wiped
+	Longest  time.Duration `json:"longest"`   // claimed until wiped, whatever happens
+	PINGrace time.Duration `json:"pin_grace"` // after a full sign-in a tap alone resumes
+
+	LeastGrade Grade `json:"least_grade"` // below it a wiped device is not clean
+	OfferReset bool  `json:"offer_reset"` // offer devices below LeastGrade all the same
+
+	Overdue      time.Duration `json:"overdue"`        // wipe asked until unproven
+	Reserve      time.Duration `json:"reserve"`        // a cleaned device is held for who took it over
+	SignInGrace  time.Duration `json:"sign_in_grace"`  // an Apple sign-in may wait this long for its tap
+	SignOutAfter time.Duration `json:"sign_out_after"` // Shared iPad: locked until signed out
+	SyncWait     time.Duration `json:"sync_wait"`      // Shared iPad: wait for unsynced data before giving up
+	ForceDelete  bool          `json:"force_delete"`   // Shared iPad: then delete it all the same
+
+	// The device's own timers, rendered into its profiles as the offline backstop.
+	UserSessionTimeout time.Duration `json:"user_session_timeout"` // Apple: 0 or at least 30 s
+	AutoLock           time.Duration `json:"auto_lock"`            // Apple: 0 or at least 120 s on Shared iPad
+
+	// Repush are the waits before a device that did not connect is nudged again.
+	Repush []time.Duration `json:"repush"`
+}
+
+// DefaultPolicy is the recommended policy for a fleet kind and lock target.
+func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
+	p := Policy{
+		Fleet: fleet, Target: target, Evidence: EvidencePage,
+		Warn: 90 * time.Second, Lock: 2 * time.Minute, Resume: 12 * time.Hour, Longest: 13 * time.Hour,
+		PINGrace: time.Hour, LeastGrade: GradeUserDeleted, Overdue: 15 * time.Minute, Reserve: time.Minute,
+		SignInGrace: time.Minute, AutoLock: 2 * time.Minute,
+		Repush: []time.Duration{30 * time.Second, 2 * time.Minute, 5 * time.Minute},
+	}
+	if target == TargetPasscode {
+		p.Evidence = EvidenceDevice
+	}
+	if fleet == SharedIPad {
+		p.SignOutAfter, p.SyncWait = 10*time.Minute, 5*time.Minute
+		p.UserSessionTimeout = 15 * time.Minute
+	}
+	return p
+}
+
+// Validate says in one error all that is wrong with the policy, in the words of its fields.
+// Apple's minimums: SharedDeviceConfiguration UserSessionTimeout 30 s, PasscodePolicy AutoLockTime 120 s.
+func (p Policy) Validate() error {
+	var errs []error
+	bad := func(cond bool, format string, a ...any) {
+		if cond {
+			errs = append(errs, fmt.Errorf(format, a...))
+		}
+	}
+	switch p.Fleet {
+	case ReturnToService:
+		bad(p.Target != TargetKioskApp && p.Target != TargetPasscode, "target: %q is not a lock target of a %s ward (want kiosk-app or passcode)", p.Target, p.Fleet)
+	case SharedIPad:
+		bad(p.Target != TargetNone, "target: a shared-ipad ward has none, Apple's sign-in is the lock")
+		bad(p.SignOutAfter <= 0, "sign_out_after: must be above 0")
+		bad(p.SyncWait < 0, "sync_wait: cannot be negative")
+	default:
+		bad(true, "fleet: %q is not known", p.Fleet)
+	}
+	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
+	bad(p.Evidence == EvidenceDevice && p.Target == TargetKioskApp, "evidence: a kiosk-app ward has no auto-lock of its own, use page")
+	bad(p.Lock < 30*time.Second || p.Lock > time.Hour, "lock: %s is outside 30s to 1h", p.Lock)
+	bad(p.Warn <= 0 || p.Warn >= p.Lock, "warn: %s is not between 0 and lock (%s)", p.Warn, p.Lock)
+	bad(p.Resume < time.Minute || p.Resume > 24*time.Hour, "resume: %s is outside 1m to 24h", p.Resume)
+	bad(p.Longest < p.Lock || p.Longest > 24*time.Hour, "longest: %s is outside lock to 24h", p.Longest)
+	bad(p.PINGrace < 0 || p.PINGrace > 12*time.Hour, "pin_grace: %s is outside 0 to 12h", p.PINGrace)
+	bad(gradeRank[p.LeastGrade] == 0, "least_grade: %q is not known", p.LeastGrade)
+	bad(p.Overdue < time.Minute || p.Overdue > 24*time.Hour, "overdue: %s is outside 1m to 24h", p.Overdue)
+	bad(p.Reserve <= 0 || p.Reserve > 10*time.Minute, "reserve: %s is outside 0 to 10m", p.Reserve)
+	bad(p.SignInGrace <= 0 || p.SignInGrace > 5*time.Minute, "sign_in_grace: %s is outside 0 to 5m", p.SignInGrace)
+	bad(p.UserSessionTimeout != 0 && p.UserSessionTimeout < 30*time.Second, "user_session_timeout: Apple's minimum is 30s, or 0 for off")
+	bad(p.AutoLock != 0 && p.AutoLock < 120*time.Second, "auto_lock: Apple's minimum is 2m, or 0 for off")
+	bad(len(p.Repush) == 0 || len(p.Repush) > 10, "repush: want 1 to 10 waits")
+	for _, d := range p.Repush {
+		bad(d < 10*time.Second || d > time.Hour, "repush: %s is outside 10s to 1h", d)
+	}
+	return errors.Join(errs...)
+}
+
+// Faster returns the policy with every duration divided by n, for a demo. The
+// result is not validated: Apple's minimums hold for the real one.
+func (p Policy) Faster(n int) Policy {
+	if n <= 1 {
+		return p
+	}
+	for _, d := range []*time.Duration{&p.Warn, &p.Lock, &p.Resume, &p.Longest, &p.PINGrace, &p.Overdue, &p.Reserve,
+		&p.SignInGrace, &p.SignOutAfter, &p.SyncWait, &p.UserSessionTimeout, &p.AutoLock} {
+		*d /= time.Duration(n)
+	}
+	repush := make([]time.Duration, len(p.Repush))
+	for i, d := range p.Repush {
+		repush[i] = d / time.Duration(n)
+	}
+	p.Repush = repush
+	return p
+}
+
+// Accepts reports whether a wipe proven at g makes a device of the ward clean.
+func (p Policy) Accepts(g Grade) bool {
+	return g.AtLeast(p.LeastGrade) || (p.OfferReset && gradeRank[g] > 0)
+}

@@ -1,0 +1,72 @@
+package plan
+
+import "github.com/padwarden/padwarden/server/custody"
+
+// Channel is an MDM channel. Commands that open, lock or wipe go by the device
+// channel only (hand-over rule 4).
+type Channel string
+
+const (
+	DeviceChannel Channel = "device"
+	UserChannel   Channel = "user"
+)
+
+// Statuses of a report (Apple: "Sending MDM commands to a device").
+const (
+	StatusIdle               = "Idle"
+	StatusAcknowledged       = "Acknowledged"
+	StatusNotNow             = "NotNow"
+	StatusError              = "Error"
+	StatusCommandFormatError = "CommandFormatError"
+)
+
+// Report is one connect of a device, decoded by the driver: Idle, or the
+// result of a command. Fields that the result does not carry are zero.
+type Report struct {
+	Device    custody.DeviceID
+	Channel   Channel
+	User      string // user channel: the account's short name
+	Enrolment string // hash of the identity certificate it came under
+	Status    string
+	Command   string // CommandUUID; empty with Idle
+	Errors    []int  // ErrorChain codes
+	ErrorText string // ErrorChain in words, for logs and history
+
+	Users         []User   // UserList
+	Listed        bool     // the report carries a UserList, perhaps an empty one
+	Profiles      []string // ProfileList: payload identifiers
+	HasPasscode   *bool    // SecurityInfo PasscodePresent
+	MessageResult string   // DeviceLock
+}
+
+// User is one entry of a Shared iPad's UserList.
+type User struct {
+	Name          string
+	LoggedIn      bool
+	HasDataToSync bool
+}
+
+// Command is what a device is told: an encoded command plist and its names.
+type Command struct {
+	UUID    string
+	Request string // RequestType
+	Step    string
+	Body    []byte // the XML plist, ready to send
+}
+
+// Inputs are what a plan needs besides the row, gathered by the driver. Secrets
+// in it go into command bodies only.
+type Inputs struct {
+	Policy custody.Policy
+
+	Organisation string
+	ServerURL    string // https://host, without a trailing slash
+	Topic        string // APNs topic, com.apple.mgmt.…
+	// Challenge is the SCEP challenge of the enrolment profile that follows an
+	// erase, bound to (device, epoch, run) (hand-over rule 6).
+	Challenge string
+	// KioskURL is the page's start address with its one-time secret, bound to (device, epoch, run).
+	KioskURL string
+	// WiFi is the Wi-Fi profile a device needs to come back after an erase; empty for Ethernet or cellular.
+	WiFi []byte
+}
