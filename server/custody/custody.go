@@ -56,6 +56,7 @@ const (
 	CauseResumeOver Cause = "resume_over" // locked, and the resume window ended
 	CauseRevoked    Cause = "revoked"     // badge or clinician revoked
 	CauseStranger   Cause = "stranger"    // an Apple sign-in that no tap matches
+	CauseSignIn     Cause = "sign_in"     // another Apple account signed in while it was being wiped
 	CauseReenrolled Cause = "reenrolled"  // enrolled again with no erase of ours to explain it
 	CauseCheckedOut Cause = "checked_out" // the management was removed on the device
 	CauseOverdue    Cause = "overdue"     // the wipe was not proven in time
@@ -98,6 +99,9 @@ type Custody struct {
 	// Returning is set by an Authenticate and cleared by the first TokenUpdate
 	// of that enrolment: only that one says how the device came back.
 	Returning bool `json:"returning,omitempty"`
+	// Fresh: the current enrolment came with AwaitingConfiguration, so the
+	// device was at Setup Assistant, and nobody has used it since.
+	Fresh bool `json:"fresh,omitempty"`
 
 	// AppleUser is the Managed Apple Account signed in on a Shared iPad, as far as known.
 	AppleUser string `json:"apple_user,omitempty"`
@@ -153,6 +157,9 @@ type Run struct {
 	NudgeAt time.Time `json:"nudge_at,omitzero"`
 	// Done: the plan has reached its goal, or given up; nothing more is sent.
 	Done bool `json:"done,omitempty"`
+	// Ended: the history says how it ended, once. An overdue wipe has ended
+	// and is still worked on: it may be proven late.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // Active reports whether the run still has something to do.

@@ -29,8 +29,10 @@ const (
 
 var gradeRank = map[Grade]int{GradeSignedOut: 1, GradeAppsRemoved: 2, GradeUserDeleted: 3, GradeErased: 4}
 
-// AtLeast reports whether g is as strong as least. An unknown grade is weaker than all.
-func (g Grade) AtLeast(least Grade) bool { return gradeRank[g] > 0 && gradeRank[g] >= gradeRank[least] }
+// AtLeast reports whether g is as strong as least; false if either is unknown.
+func (g Grade) AtLeast(least Grade) bool {
+	return gradeRank[g] > 0 && gradeRank[least] > 0 && gradeRank[g] >= gradeRank[least]
+}
 
 // Proof is the wipe ladder of the current epoch, each rung with its time.
 type Proof struct {

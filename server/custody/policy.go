@@ -95,13 +95,16 @@ func (p Policy) Validate() error {
 		bad(p.Target != TargetKioskApp && p.Target != TargetPasscode, "target: %q is not a lock target of a %s ward (want kiosk-app or passcode)", p.Target, p.Fleet)
 	case SharedIPad:
 		bad(p.Target != TargetNone, "target: a shared-ipad ward has none, Apple's sign-in is the lock")
-		bad(p.SignOutAfter <= 0, "sign_out_after: must be above 0")
-		bad(p.SyncWait < 0, "sync_wait: cannot be negative")
+		bad(p.SignOutAfter <= 0 || p.SignOutAfter > 24*time.Hour, "sign_out_after: %s is outside 0 to 24h", p.SignOutAfter)
+		bad(p.SyncWait < 0 || p.SyncWait >= p.Overdue, "sync_wait: %s is not between 0 and overdue (%s)", p.SyncWait, p.Overdue)
+		bad(p.SignInGrace >= p.Overdue, "sign_in_grace: %s is not below overdue (%s)", p.SignInGrace, p.Overdue)
+		bad(p.LeastGrade == GradeErased && !p.OfferReset, "least_grade: a shared-ipad ward's wipe proves user_deleted at best, so no device would ever be clean")
 	default:
 		bad(true, "fleet: %q is not known", p.Fleet)
 	}
 	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
 	bad(p.Evidence == EvidenceDevice && p.Target == TargetKioskApp, "evidence: a kiosk-app ward has no auto-lock of its own, use page")
+	bad(p.Evidence == EvidenceDevice && p.AutoLock == 0, "evidence: device needs an auto_lock, else nothing ends an idle session")
 	bad(p.Lock < 30*time.Second || p.Lock > time.Hour, "lock: %s is outside 30s to 1h", p.Lock)
 	bad(p.Warn <= 0 || p.Warn >= p.Lock, "warn: %s is not between 0 and lock (%s)", p.Warn, p.Lock)
 	bad(p.Resume < time.Minute || p.Resume > 24*time.Hour, "resume: %s is outside 1m to 24h", p.Resume)
@@ -112,7 +115,9 @@ func (p Policy) Validate() error {
 	bad(p.Reserve <= 0 || p.Reserve > 10*time.Minute, "reserve: %s is outside 0 to 10m", p.Reserve)
 	bad(p.SignInGrace <= 0 || p.SignInGrace > 5*time.Minute, "sign_in_grace: %s is outside 0 to 5m", p.SignInGrace)
 	bad(p.UserSessionTimeout != 0 && p.UserSessionTimeout < 30*time.Second, "user_session_timeout: Apple's minimum is 30s, or 0 for off")
+	bad(p.UserSessionTimeout > 24*time.Hour, "user_session_timeout: %s is above 24h", p.UserSessionTimeout)
 	bad(p.AutoLock != 0 && p.AutoLock < 120*time.Second, "auto_lock: Apple's minimum is 2m, or 0 for off")
+	bad(p.AutoLock > 15*time.Minute, "auto_lock: %s is above 15m, the longest a passcode profile can ask for", p.AutoLock)
 	bad(len(p.Repush) == 0 || len(p.Repush) > 10, "repush: want 1 to 10 waits")
 	for _, d := range p.Repush {
 		bad(d < 10*time.Second || d > time.Hour, "repush: %s is outside 10s to 1h", d)

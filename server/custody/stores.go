@@ -149,11 +149,12 @@ type Live interface {
 	Settle(ctx context.Context, id DeviceID, n int) error
 
 	// Beat raises every bucket's beat in one pipeline and returns what Redis
-	// says of each: ID "" where the bucket has none.
+	// says of each: ID "" where the bucket has none. A beat below the one that
+	// Expect or Adopt named is left as it is: an old copy must not catch up.
 	Beat(ctx context.Context) ([]BucketState, error)
 	// Adopt gives a bucket its id and beat in Redis, dropping what it held, and
 	// makes it the id that scripts check from now on.
 	Adopt(ctx context.Context, b BucketState) error
-	// Expect sets the ids that scripts check, without touching Redis.
+	// Expect sets the ids that scripts check, and the least beats, without touching Redis.
 	Expect(bs []BucketState)
 }

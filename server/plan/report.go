@@ -65,7 +65,10 @@ type Inputs struct {
 	// Challenge is the SCEP challenge of the enrolment profile that follows an
 	// erase, bound to (device, epoch, run) (hand-over rule 6).
 	Challenge string
-	// KioskURL is the page's start address with its one-time secret, bound to (device, epoch, run).
+	// ClinicalApps are the bundle ids that a passcode ward's iPad may open once its holder has set a passcode.
+	ClinicalApps []string
+	// KioskURL is the page's start address with its one-time secret, bound to the
+	// device's present enrolment and run.
 	KioskURL string
 	// WiFi is the Wi-Fi profile a device needs to come back after an erase; empty for Ethernet or cellular.
 	WiFi []byte

@@ -1,0 +1,105 @@
+package custody
+
+// progress takes over what the plan made of a report, a connect or its own
+// clock. It belongs to exactly one run.
+func (d *decision) progress(e Progress) error {
+	c := d.prev
+	if !c.Run.Active() || e.Run.ID != c.Run.ID {
+		return ErrStale
+	}
+	d.next.Run = e.Run
+	d.next.Run.Nudges = 0
+	for _, n := range e.Notes {
+		d.note(KindReport, "device", "%s", n)
+	}
+	if e.Settles {
+		d.next.Risk.Settled = true
+	}
+	if e.Passcode {
+		d.next.Passcode = d.now
+	}
+	if e.HandOver != nil {
+		d.handOver(*e.HandOver)
+	}
+	if e.Lock != nil && c.Run.Goal == GoalLock {
+		d.next.Lock = d.next.Lock.climb(*e.Lock, d.now)
+	}
+	if e.Proof != "" && c.Run.Goal == GoalWipe {
+		d.next.Proof = d.next.Proof.climb(e.Proof, d.now)
+	}
+	d.schedule()
+	switch {
+	case e.Failed != "":
+		d.failed(e.Failed)
+	case e.Proof == ProofProven && c.Run.Goal == GoalWipe:
+		d.proven(e.Grade)
+	case e.Run.Done:
+		d.reached()
+	}
+	return nil
+}
+
+// handOver records a command that leaves with this change. From here on it
+// counts as delivered.
+func (d *decision) handOver(h HandOver) {
+	d.note(KindHandedOver, "", "%s %s attempt %d %s", h.Step, h.Request, h.Attempt, h.Command)
+	if d.next.Run.Goal == GoalWipe {
+		d.next.Proof = d.next.Proof.climb(ProofHandedOver, d.now)
+	}
+	if !h.Destructive {
+		return
+	}
+	d.next.Risk = Risk{Request: h.Request, Command: h.Command, HandedOver: d.now, Erase: d.next.Risk.Erase || h.Request == "EraseDevice"}
+	if h.Request == "LogOutUser" {
+		d.next.SignedOut = true
+	}
+}
+
+// schedule sets when the device is nudged if it does not come by itself.
+func (d *decision) schedule() {
+	r := &d.next.Run
+	r.NudgeAt = d.now.Add(d.p.repush(0))
+	if r.NotBefore.After(d.now) {
+		r.NudgeAt = r.NotBefore
+	}
+}
+
+// reached: an open or lock plan came to its end.
+func (d *decision) reached() {
+	switch d.next.Run.Goal {
+	case GoalOpen:
+		d.note(KindOpenConfirmed, "device", "")
+		d.endRun("")
+	case GoalLock:
+		d.endRun(string(d.next.Lock.Rung) + ": " + d.next.Lock.How)
+	}
+}
+
+func (d *decision) failed(sentence string) {
+	switch d.next.Run.Goal {
+	case GoalWipe:
+		d.endRun("unproven: " + sentence)
+		d.unproven(CauseFailed, sentence)
+	case GoalLock:
+		d.endRun("unconfirmed: " + sentence)
+	default:
+		d.note(KindReport, "", "open failed: %s", sentence)
+		d.endRun("")
+	}
+}
+
+func (d *decision) proven(g Grade) {
+	d.next.Proof.Grade = g
+	late := d.next.Run.Ended
+	d.endRun("proven: " + string(g))
+	if !d.p.Accepts(g) {
+		d.unproven(CauseBelowGrade, "Reset, but only "+string(g)+": the ward wants "+string(d.p.LeastGrade)+" or better. Wipe it another way.")
+		return
+	}
+	d.clean()
+	if late {
+		d.note(KindClean, "device", "proven late: %s", g)
+		return
+	}
+	d.note(KindClean, "device", "%s", g)
+}

@@ -1,0 +1,42 @@
+package custody
+
+import (
+	"strings"
+	"time"
+)
+
+// Sentence says how far a wipe has come in words for people: what was asked,
+// what the device said, and what is missing. Times are UTC; pages localise the
+// times of the ladder themselves.
+func Sentence(c Custody) string {
+	var b strings.Builder
+	at := func(r ProofRung) string { return c.Proof.At[r].Format("15:04") }
+	what := c.Risk.Request
+	if what == "" {
+		what = "wipe"
+	}
+	switch c.Proof.Rung {
+	case ProofHandedOver:
+		b.WriteString(what + " handed over " + at(ProofHandedOver) + ", no answer since")
+	case ProofAcknowledged:
+		b.WriteString(what + " acknowledged " + at(ProofAcknowledged))
+		if c.Risk.Erase {
+			b.WriteString(", no re-enrolment since")
+		} else {
+			b.WriteString(", not yet seen gone")
+		}
+	case ProofReturned:
+		b.WriteString("Came back erased " + at(ProofReturned) + ", not yet set up")
+	default:
+		b.WriteString("Wipe asked " + clock(c.WipeAsked) + ", the iPad has not connected since")
+	}
+	b.WriteString(": needs hands.")
+	return b.String()
+}
+
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "some time ago"
+	}
+	return t.Format("15:04")
+}

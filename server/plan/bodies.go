@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan/encode"
+)
+
+// The bodies of the plans' commands, from what a plan knows to what encode needs.
+
+func bare(f func(id string) ([]byte, error)) func(string, custody.Custody, Inputs) ([]byte, error) {
+	return func(id string, _ custody.Custody, _ Inputs) ([]byte, error) { return f(id) }
+}
+
+// install wraps a rendered profile in an InstallProfile.
+func install(render func(custody.Custody, Inputs) ([]byte, error)) func(string, custody.Custody, Inputs) ([]byte, error) {
+	return func(id string, c custody.Custody, in Inputs) ([]byte, error) {
+		profile, err := render(c, in)
+		if err != nil {
+			return nil, err
+		}
+		return encode.InstallProfile(id, profile)
+	}
+}
+
+var (
+	deviceConfigured = bare(encode.DeviceConfigured)
+	logOutUser       = bare(encode.LogOutUser)
+	profileList      = bare(encode.ProfileList)
+	securityInfo     = bare(encode.SecurityInfo)
+	userList         = bare(encode.UserList)
+
+	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Restrictions(in.Policy) })
+	installPasscode     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Passcode(in.Policy) })
+	installClinical     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.ClinicalApps...) })
+	installKiosk        = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
+		return encode.Kiosk(encode.KioskParams{URL: in.KioskURL, AppLock: in.Policy.Target == custody.TargetKioskApp})
+	})
+)
+
+// deviceLock carries no message: iPadOS shows one only over a passcode, and a
+// locked iPad shows no names.
+func deviceLock(id string, _ custody.Custody, _ Inputs) ([]byte, error) {
+	return encode.DeviceLock(id, "")
+}
+
+// deleteUser forces only what the ward's policy gives up and has had its time to sync.
+func deleteUser(id string, c custody.Custody, in Inputs) ([]byte, error) {
+	return encode.DeleteUser(id, c.Run.Subject, in.Policy.ForceDelete && !syncing(c.Run, in, c.Run.HandedOver))
+}
+
+func sharedSettings(id string, _ custody.Custody, in Inputs) ([]byte, error) {
+	return encode.Settings(id, encode.Backstop(in.Policy))
+}
+
+// erase sends the enrolment profile along: its SCEP challenge is bound to this
+// run, so the certificate it yields is itself evidence of this erase.
+func erase(id string, c custody.Custody, in Inputs) ([]byte, error) {
+	enrolment, err := encode.Enrolment(encode.EnrolmentParams{
+		Organisation: in.Organisation, ServerURL: in.ServerURL, Topic: in.Topic, Serial: string(c.Device),
+		Challenge: in.Challenge, Shared: in.Policy.Fleet == custody.SharedIPad,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return encode.EraseDevice(id, encode.Erase{WiFi: in.WiFi, Enrolment: enrolment})
+}

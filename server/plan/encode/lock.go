@@ -1,0 +1,49 @@
+package encode
+
+import "errors"
+
+type deviceLock struct {
+	Message string `plist:",omitempty"`
+}
+
+// DeviceLock locks an iPad at once (Apple: "Device Lock Command", iOS 4.0).
+// Without a passcode or an app lock it only turns the screen off. The message,
+// for people, may be empty; it shows only where a passcode is set and is
+// ignored on Shared iPad. Device channel only.
+func DeviceLock(uuid, message string) ([]byte, error) {
+	return Command(uuid, "DeviceLock", deviceLock{Message: printable(message)})
+}
+
+// LostMode is what a lost iPad shows: a message, a phone number or both, and a
+// line in place of the unlock prompt. All are for people.
+type LostMode struct {
+	Message  string
+	Phone    string
+	Footnote string
+}
+
+type enableLostMode struct {
+	Footnote    string `plist:",omitempty"`
+	Message     string `plist:",omitempty"`
+	PhoneNumber string `plist:",omitempty"`
+}
+
+// EnableLostMode locks a supervised iPad until [DisableLostMode] (Apple:
+// "Enable Lost Mode Command", iOS 9.3). Device channel only.
+func EnableLostMode(uuid string, l LostMode) ([]byte, error) {
+	if l.Message == "" && l.Phone == "" {
+		return nil, errors.New("encoding EnableLostMode: it needs a message or a phone number")
+	}
+	return Command(uuid, "EnableLostMode", enableLostMode{
+		Footnote: printable(l.Footnote), Message: printable(l.Message), PhoneNumber: printable(l.Phone),
+	})
+}
+
+// DisableLostMode ends Lost Mode (Apple: "Disable Lost Mode Command", iOS 9.3,
+// supervised). Device channel only.
+func DisableLostMode(uuid string) ([]byte, error) { return Command(uuid, "DisableLostMode", nil) }
+
+// RestartDevice restarts a supervised iPad (Apple: "Restart Device Command",
+// iOS 10.3). One that has a passcode does not join Wi-Fi again until it is
+// entered, so no command reaches it: never part of a plan. Device channel only.
+func RestartDevice(uuid string) ([]byte, error) { return Command(uuid, "RestartDevice", nil) }

@@ -1,0 +1,67 @@
+package encode
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/padwarden/padwarden/profiles"
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+// rule is one line of the baseline; profiles.FS says what its fields mean.
+type rule struct {
+	Key     string             `json:"key"`
+	Value   any                `json:"value"`
+	Source  string             `json:"source"`
+	Fleet   custody.FleetKind  `json:"fleet"`
+	Target  custody.LockTarget `json:"target"`
+	LeftOut bool               `json:"left_out"`
+	Why     string             `json:"why"`
+}
+
+// sent reports whether devices under p are sent the rule.
+func (r rule) sent(p custody.Policy) bool {
+	return !r.LeftOut && (r.Fleet == "" || r.Fleet == p.Fleet) && (r.Target == "" || r.Target == p.Target)
+}
+
+var baseline = sync.OnceValues(func() ([]rule, error) {
+	raw, err := profiles.FS.ReadFile("restrictions.json")
+	if err != nil {
+		return nil, err
+	}
+	var rules []rule
+	if err := json.Unmarshal(raw, &rules); err != nil {
+		return nil, fmt.Errorf("reading restrictions.json: %w", err)
+	}
+	return rules, nil
+})
+
+// Restrictions are the CIS level 1 values and what a ward needs besides, for
+// supervised iPads of the policy's fleet kind and lock target (Apple:
+// "Restrictions", iOS 4.0; each key's own version and reason are beside the
+// baseline). Keys that Apple forbids or ignores on Shared iPad are left out
+// there. Device channel; it needs no input but the policy's kinds.
+func Restrictions(p custody.Policy) ([]byte, error) {
+	rules, err := baseline()
+	if err != nil {
+		return nil, fmt.Errorf("rendering profile %s: %w", RestrictionsID, err)
+	}
+	d := draft{identifier: RestrictionsID, name: "Ward restrictions"}
+	// The payload is a map because the baseline is data. Nothing rests on its
+	// order (property lists are written with sorted keys) or on absence.
+	payload := map[string]any{}
+	for _, r := range rules {
+		if r.sent(p) {
+			payload[r.Key] = r.Value
+			d.inputs = append(d.inputs, fmt.Sprintf("%s=%v", r.Key, r.Value))
+		}
+	}
+	h := d.head("baseline", "com.apple.applicationaccess", "Restrictions")
+	payload["PayloadDisplayName"] = h.PayloadDisplayName
+	payload["PayloadIdentifier"] = h.PayloadIdentifier
+	payload["PayloadType"] = h.PayloadType
+	payload["PayloadUUID"] = h.PayloadUUID
+	payload["PayloadVersion"] = h.PayloadVersion
+	return d.render(payload)
+}

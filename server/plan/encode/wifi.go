@@ -1,0 +1,37 @@
+package encode
+
+import "fmt"
+
+// WiFiParams are a network that every iPad of a ward joins with one passphrase.
+type WiFiParams struct {
+	SSID       string
+	Passphrase string // WPA2 or WPA3 personal: 8 to 63 characters
+	Hidden     bool
+}
+
+type wifi struct {
+	header
+	AutoJoin       bool
+	EncryptionType string // "WPA2" joins WPA3 networks too (iOS 16.0)
+	HiddenNetwork  bool   `plist:"HIDDEN_NETWORK"`
+	Password       string
+	SSID           string `plist:"SSID_STR"`
+}
+
+// WiFi joins a network with a passphrase (Apple: "Wi-Fi", iOS 4.0). An erased
+// iPad needs such a profile to come back by itself: an identity for EAP-TLS
+// that comes by SCEP cannot be fetched before there is a network. Device
+// channel.
+func WiFi(p WiFiParams) ([]byte, error) {
+	// IEEE 802.11: an SSID has 1 to 32 octets, a passphrase 8 to 63 characters.
+	if len(p.SSID) == 0 || len(p.SSID) > 32 || len(p.Passphrase) < 8 || len(p.Passphrase) > 63 {
+		return nil, fmt.Errorf("rendering profile %s: want an SSID of 1 to 32 bytes and a passphrase of 8 to 63", WiFiID)
+	}
+	// The passphrase stays out of the inputs: a UUID made from it would let
+	// anybody who reads a profile list try passphrases against it.
+	d := draft{identifier: WiFiID, name: "Ward Wi-Fi", inputs: []string{p.SSID, fmt.Sprint(p.Hidden)}}
+	return d.render(wifi{
+		header:   d.head("network", "com.apple.wifi.managed", "Wi-Fi"),
+		AutoJoin: true, EncryptionType: "WPA2", HiddenNetwork: p.Hidden, Password: p.Passphrase, SSID: p.SSID,
+	})
+}

@@ -1,0 +1,128 @@
+package steward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan"
+)
+
+// Exchange takes a device's report and answers with the next command of its
+// present run, or nil. The report's meaning and the hand-over are one
+// compare-and-set on the custody row, made before any byte leaves (hand-over
+// rule 2); a connect that brings no news and gets no new command writes
+// nothing. A report by the user channel, under another enrolment, or of
+// another run or attempt changes nothing and is counted.
+func (s *Steward) Exchange(ctx context.Context, r plan.Report) (*plan.Command, error) {
+	if r.Channel != plan.DeviceChannel {
+		s.Count("exchange_wrong_channel")
+		return nil, nil
+	}
+	var cmd *plan.Command
+	err := errRaced
+	for n := 0; n < tries && errors.Is(err, errRaced); n++ {
+		cmd, err = s.exchangeOnce(ctx, r)
+	}
+	if errors.Is(err, custody.ErrUnavailable) && cmd == nil {
+		if cmd, ok := s.lockWithoutLedger(ctx, r); ok {
+			return cmd, nil
+		}
+	}
+	if errors.Is(err, errRaced) {
+		err = fmt.Errorf("exchanging with %s: %w after %d tries", r.Device, custody.ErrStale, tries)
+	}
+	if err != nil {
+		s.Count("exchange_failed")
+		return nil, err
+	}
+	return cmd, nil
+}
+
+func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Command, error) {
+	row, err := s.Ledger.Custody(ctx, r.Device)
+	if err != nil {
+		return nil, fmt.Errorf("reading custody of %s: %w", r.Device, err)
+	}
+	if r.Enrolment != row.Enrolment {
+		s.Count("exchange_old_enrolment")
+		return nil, nil
+	}
+	if !row.Run.Active() && !row.Risk.Open() {
+		return nil, nil
+	}
+	in, err := s.Driver.Inputs(ctx, row)
+	if err != nil {
+		return nil, fmt.Errorf("gathering what a plan for %s needs: %w", r.Device, err)
+	}
+	ch, err := s.begin(ctx, row, true)
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := s.converse(ch, r, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.commit(ctx, ch, in.Policy, custody.Due{}); err != nil {
+		return nil, err
+	}
+	return cmd, nil
+}
+
+// converse decides what the report means and what the device is told.
+func (s *Steward) converse(ch *change, r plan.Report, in plan.Inputs) (*plan.Command, error) {
+	if ch.next.Risk.Open() {
+		if err := ch.decide(custody.Seen{}, in.Policy); err != nil {
+			return nil, err
+		}
+	}
+	if p, ok := plan.Observe(ch.next, r, in, ch.now); ok {
+		if err := ch.decide(p, in.Policy); err != nil {
+			return nil, err
+		}
+	} else if r.Command != "" && r.Status != plan.StatusNotNow {
+		s.Count("report_ignored")
+		s.Logger.Info("a report that changes nothing", "device", r.Device, "command", r.Command, "status", r.Status)
+	}
+	if r.Status == plan.StatusNotNow {
+		return nil, nil // it has said that it will not now; the row's next wake asks again
+	}
+	p, changed, cmd, err := plan.Next(ch.next, in, ch.now)
+	if err != nil || !changed {
+		return cmd, err
+	}
+	return cmd, ch.decide(p, in.Policy)
+}
+
+// lockWithoutLedger hands over the mirrored lock step while SQL cannot be
+// reached, if the session is closed and the enrolment is the mirrored one. The
+// entry it owes is kept first.
+func (s *Steward) lockWithoutLedger(ctx context.Context, r plan.Report) (*plan.Command, bool) {
+	if r.Status != plan.StatusIdle {
+		return nil, false
+	}
+	m, err := s.Live.Mirror(ctx, r.Device)
+	if err != nil || len(m.LockCommand) == 0 || m.Row.Enrolment != r.Enrolment {
+		return nil, false
+	}
+	session, err := s.Live.Session(ctx, r.Device)
+	if err != nil || session.State != custody.Locked {
+		return nil, false
+	}
+	owed, err := s.Live.Owed(ctx, r.Device)
+	if err != nil {
+		return nil, false
+	}
+	if !slices.ContainsFunc(owed, func(e custody.Entry) bool { return strings.Contains(e.Detail, m.LockUUID) }) {
+		e := custody.Entry{Kind: custody.KindOwed, Epoch: m.Row.Epoch, State: custody.Locked, At: session.Now, Run: m.Row.Run.ID,
+			Detail: "DeviceLock " + m.LockUUID + " handed over while SQL could not be reached"}
+		if err := s.Live.Owe(ctx, r.Device, e); err != nil {
+			return nil, false
+		}
+	}
+	s.Count("lock_without_ledger")
+	return &plan.Command{UUID: m.LockUUID, Request: "DeviceLock", Step: "lock_without_ledger", Body: m.LockCommand}, true
+}
