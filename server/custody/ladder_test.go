@@ -32,7 +32,7 @@ func TestAnAcknowledgementAloneIsNoProof(t *testing.T) {
 	d.handOver("EraseDevice", true)
 	d.acked()
 	d.is(Wiping, CauseReturn)
-	d.after(24 * time.Hour).do(Seen{}, Tick{})
+	d.after(24*time.Hour).do(Seen{}, Tick{})
 	d.is(Unproven, CauseOverdue)
 }
 

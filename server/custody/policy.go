@@ -58,6 +58,9 @@ type Policy struct {
 	UserSessionTimeout time.Duration `json:"user_session_timeout"` // Apple: 0 or at least 30 s
 	AutoLock           time.Duration `json:"auto_lock"`            // Apple: 0 or at least 120 s on Shared iPad
 
+	// ClinicalApps are the bundle ids that a passcode ward's iPad may open once its holder has set a passcode.
+	ClinicalApps []string `json:"clinical_apps,omitempty"`
+
 	// Repush are the waits before a device that did not connect is nudged again.
 	Repush []time.Duration `json:"repush"`
 }

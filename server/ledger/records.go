@@ -21,6 +21,7 @@ type Device struct {
 	Name      string // what people call it, "4B-07"
 	Model     string
 	OSVersion string
+	Topic     string // APNs topic of its last Authenticate
 }
 
 // Clinician is a person who badges in. PIN is an encoded argon2id hash over an
@@ -62,6 +63,16 @@ type Certificate struct {
 	Revoked time.Time // zero: not
 }
 
+// AuthenticateRecord is an Authenticate check-in, as [Ledger.Authenticate] takes it.
+type AuthenticateRecord struct {
+	Device    custody.DeviceID // SerialNumber
+	UDID      string
+	Hash      string // of the identity certificate it came under
+	Model     string
+	OSVersion string
+	Topic     string
+}
+
 // Push is what a device told us to push it with (TokenUpdate). User is empty
 // on the device channel.
 type Push struct {
@@ -85,7 +96,8 @@ type Errand struct {
 	Expires time.Time
 }
 
-// Recorded is a history entry with its place in the ledger.
+// Recorded is a history entry with its place in its device's history: the
+// first is 1, and there are no gaps.
 type Recorded struct {
 	Seq int64
 	custody.Entry

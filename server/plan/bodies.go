@@ -31,7 +31,7 @@ var (
 
 	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Restrictions(in.Policy) })
 	installPasscode     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Passcode(in.Policy) })
-	installClinical     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.ClinicalApps...) })
+	installClinical     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.Policy.ClinicalApps...) })
 	installKiosk        = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
 		return encode.Kiosk(encode.KioskParams{URL: in.KioskURL, AppLock: in.Policy.Target == custody.TargetKioskApp})
 	})

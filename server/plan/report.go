@@ -65,8 +65,6 @@ type Inputs struct {
 	// Challenge is the SCEP challenge of the enrolment profile that follows an
 	// erase, bound to (device, epoch, run) (hand-over rule 6).
 	Challenge string
-	// ClinicalApps are the bundle ids that a passcode ward's iPad may open once its holder has set a passcode.
-	ClinicalApps []string
 	// KioskURL is the page's start address with its one-time secret, bound to the
 	// device's present enrolment and run.
 	KioskURL string

@@ -41,9 +41,9 @@ func (s *Steward) apply(ctx context.Context, id custody.DeviceID, e custody.Even
 }
 
 func (s *Steward) applyOnce(ctx context.Context, id custody.DeviceID, e custody.Event, due custody.Due) (custody.Custody, error) {
-	row, err := s.Ledger.Custody(ctx, id)
+	row, err := s.look(ctx, id)
 	if err != nil {
-		return custody.Custody{}, fmt.Errorf("reading custody of %s: %w", id, err)
+		return custody.Custody{}, err
 	}
 	ch, err := s.begin(ctx, row, shownByDevice(e))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan"
@@ -42,10 +43,27 @@ func (s *Steward) Exchange(ctx context.Context, r plan.Report) (*plan.Command, e
 	return cmd, nil
 }
 
-func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Command, error) {
-	row, err := s.Ledger.Custody(ctx, r.Device)
+// lookup bounds the first reading of a row: a database that is silent for so
+// long counts as one that cannot be reached, so that a lock does not wait for it.
+const lookup = 2 * time.Second
+
+func (s *Steward) look(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
+	short, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
+	row, err := s.Ledger.Custody(short, id)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("no answer within %s: %w", lookup, custody.ErrUnavailable)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading custody of %s: %w", r.Device, err)
+		return row, fmt.Errorf("reading custody of %s: %w", id, err)
+	}
+	return row, nil
+}
+
+func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Command, error) {
+	row, err := s.look(ctx, r.Device)
+	if err != nil {
+		return nil, err
 	}
 	if r.Enrolment != row.Enrolment {
 		s.Count("exchange_old_enrolment")

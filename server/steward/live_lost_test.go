@@ -1,6 +1,7 @@
 package steward
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -138,5 +139,32 @@ func TestLiveAwayTakesTheDevicesEvidence(t *testing.T) {
 	}
 	if err := w.apply(0, p, custody.Claim{By: "ben"}); !errors.Is(err, custody.ErrLost) {
 		t.Fatalf("a claim while live is lost: %v", err)
+	}
+}
+
+// silentLedger answers nothing until its caller gives up.
+type silentLedger struct {
+	custody.Ledger
+	silent *bool
+}
+
+func (l silentLedger) Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
+	if *l.silent {
+		<-ctx.Done()
+		return custody.Custody{}, ctx.Err()
+	}
+	return l.Ledger.Custody(ctx, id)
+}
+
+// TestRule10SilentLedger: a database that hangs is one that is away.
+func TestRule10SilentLedger(t *testing.T) {
+	silent := false
+	w, p, _ := ready(t, wrapper{ledger: func(l custody.Ledger) custody.Ledger { return silentLedger{l, &silent} }})
+	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
+	w.stores.advance(3 * time.Minute)
+	silent = true
+	w.sweep(0, false)
+	if cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, "")); err != nil || cmd == nil || cmd.Request != "DeviceLock" {
+		t.Fatalf("told %+v, %v; want DeviceLock", cmd, err)
 	}
 }

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/live"
+	"github.com/padwarden/padwarden/server/mdm"
+	"github.com/padwarden/padwarden/server/mdm/onetime"
+	"github.com/padwarden/padwarden/server/steward"
+)
+
+// App is a padwarden server: built, then running, then stopped.
+type App struct {
+	Ledger   *ledger.Ledger
+	Live     *live.Live
+	Identity *identity.Identity
+	Steward  *steward.Steward
+	Engine   *mdm.Engine
+	URL      string // where it answers, once built
+
+	config  Config
+	http    *fiber.App
+	socket  net.Listener
+	meters  *meters
+	streams context.Context // ends the event streams before the server stops
+	hangUp  context.CancelFunc
+	keys    *onetime.Keys
+	closers []func() error // in the order of opening
+}
+
+// grace is how long requests under way may take to end when the server stops.
+const grace = 10 * time.Second
+
+// Open builds a server: its stores are open and its socket is bound, but
+// nothing is served yet. Close it if Run is never called.
+func Open(ctx context.Context, c Config) (_ *App, err error) {
+	if c, err = c.filled(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	a := &App{config: c, meters: newMeters()}
+	a.streams, a.hangUp = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.socket, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	a.closers = append(a.closers, closeOnce(a.socket))
+	if a.URL = c.BaseURL; a.URL == "" {
+		a.URL = "http://" + a.socket.Addr().String()
+	}
+	if err := a.build(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// closeOnce closes a socket that serving may have closed already.
+func closeOnce(l net.Listener) func() error {
+	return func() error {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+// Run serves until ctx ends, then stops in order: event streams first, then
+// requests under way, then the background work, then the stores.
+func (a *App) Run(ctx context.Context) error {
+	work, rest := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	wg.Go(func() { a.Steward.Run(work) })
+	wg.Go(func() {
+		if err := a.Live.Follow(work); err != nil && work.Err() == nil {
+			a.config.Logger.Error("following the feed", "err", err)
+		}
+	})
+	served := make(chan error, 1)
+	go func() { served <- a.http.Listener(a.socket) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+		a.hangUp()
+		if e := a.http.ShutdownWithTimeout(grace); e != nil {
+			err = fmt.Errorf("stopping: %w", e)
+		}
+		<-served
+	case err = <-served:
+		err = fmt.Errorf("serving: %w", err)
+	}
+	rest()
+	wg.Wait()
+	return errors.Join(err, a.Close())
+}
+
+// Close frees what Open opened, in the opposite order. It may be called twice.
+func (a *App) Close() error {
+	a.hangUp()
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// Secure reports whether people and devices reach the server over https.
+func (a *App) Secure() bool { return strings.HasPrefix(a.URL, "https://") }

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/padwarden/padwarden/server/console"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/kiosk"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/live"
+	"github.com/padwarden/padwarden/server/mdm"
+	"github.com/padwarden/padwarden/server/mdm/apns"
+	"github.com/padwarden/padwarden/server/mdm/ca"
+	"github.com/padwarden/padwarden/server/mdm/onetime"
+	"github.com/padwarden/padwarden/server/steward"
+)
+
+// build opens the stores and joins the parts, from the bottom of the house up.
+func (a *App) build(ctx context.Context) error {
+	master, err := masterKey(a.config.Data)
+	if err != nil {
+		return err
+	}
+	if err := a.openStores(ctx, master); err != nil {
+		return err
+	}
+	if err := a.buildSteward(ctx); err != nil {
+		return err
+	}
+	if a.Identity, err = identity.New(identity.Config{
+		Ledger: a.Ledger, Live: a.Live, Key: derive(master, "identity"), Now: time.Now, Rand: rand.Reader, Log: a.config.Logger,
+	}); err != nil {
+		return err
+	}
+	return a.buildPages(derive(master, "kiosk"))
+}
+
+// derive makes one part's key of the master key (RFC 5869).
+func derive(master [32]byte, part string) []byte {
+	key, err := hkdf.Key(sha256.New, master[:], nil, "padwarden "+part, 32)
+	if err != nil { // 32 bytes of SHA-256 output cannot fail
+		panic(err)
+	}
+	return key
+}
+
+func (a *App) openStores(ctx context.Context, master [32]byte) (err error) {
+	o := ledger.Options{DSN: a.config.Database, Key: [32]byte(derive(master, "ledger")), Logger: a.config.Logger}
+	if o.DSN == "" {
+		o.Path = filepath.Join(a.config.Data, "padwarden.db")
+	}
+	if a.Ledger, err = ledger.Open(ctx, o); err != nil {
+		return fmt.Errorf("opening the ledger: %w", err)
+	}
+	a.closers = append(a.closers, a.Ledger.Close)
+	if a.Live, err = live.Open(ctx, live.Options{URL: a.config.Redis, Logger: a.config.Logger, Poll: a.config.Poll}); err != nil {
+		return fmt.Errorf("opening live: %w", err)
+	}
+	a.closers = append(a.closers, a.Live.Close)
+	return nil
+}
+
+// buildSteward joins the steward and the engine, which need each other: the
+// steward nudges through the engine, the engine brings it what devices say.
+func (a *App) buildSteward(ctx context.Context) error {
+	a.Steward = steward.New(steward.Options{
+		Ledger: a.Ledger, Live: a.Live, Logger: a.config.Logger, Count: a.meters.event,
+		NewID: uuid.NewString, SweepEvery: a.config.Sweep, BeatEvery: a.config.Beat,
+	})
+	authority, err := ca.Open(ctx, a.Ledger, ca.Options{Organisation: a.config.Organisation})
+	if err != nil {
+		return fmt.Errorf("opening the certificate authority: %w", err)
+	}
+	keys, err := onetime.Open(ctx, a.Ledger)
+	if err != nil {
+		return fmt.Errorf("opening the keys of one-time secrets: %w", err)
+	}
+	pusher, topic, err := a.pusher()
+	if err != nil {
+		return err
+	}
+	a.Engine, err = mdm.New(mdm.Options{
+		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live,
+		BaseURL: a.URL, Topic: topic, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
+		Logger: a.config.Logger, Count: a.meters.refusal, Now: time.Now, Rand: rand.Reader,
+	})
+	if err != nil {
+		return err
+	}
+	a.Steward.Driver = a.Engine
+	a.keys = keys
+	return nil
+}
+
+// trialTopic stands in until a push certificate is given.
+const trialTopic = "com.apple.mgmt.External.padwarden"
+
+// pusher returns what pushes, and the topic that enrolment profiles name.
+func (a *App) pusher() (mdm.Pusher, string, error) {
+	if a.config.PushCertificate == nil {
+		a.config.Logger.Warn("No push certificate: iPads are not woken and come only by themselves.")
+		return noPush{}, trialTopic, nil
+	}
+	p, err := apns.New(apns.Options{Host: a.config.APNsHost, Certificate: *a.config.PushCertificate, Roots: a.config.APNsRoots})
+	if err != nil {
+		return nil, "", fmt.Errorf("setting up APNs: %w", err)
+	}
+	a.closers = append(a.closers, func() error { p.Close(); return nil })
+	return p, p.Topic(), nil
+}
+
+type noPush struct{}
+
+var errNoPush = errors.New("there is no push certificate")
+
+func (noPush) Push(context.Context, ledger.Push) error { return errNoPush }
+
+func (a *App) buildPages(key []byte) error {
+	k, err := kiosk.New(kiosk.Config{
+		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Secrets: a.keys, Identity: a.Identity,
+		Key: key, Now: time.Now, Rand: rand.Reader, Secure: a.Secure(), Log: a.config.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	c, err := console.New(console.Config{
+		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
+		Secure: a.Secure(), Log: a.config.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	a.serve(k, c)
+	return nil
+}

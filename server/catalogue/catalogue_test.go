@@ -1,0 +1,170 @@
+package catalogue
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/groob/plist"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+func written(t *testing.T) map[string][]byte {
+	t.Helper()
+	dir, files := t.TempDir(), map[string][]byte{}
+	if err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(name)], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestLayout(t *testing.T) {
+	files := written(t)
+	if len(files) != len(items()) {
+		t.Errorf("%d files for %d items: two share a name", len(files), len(items()))
+	}
+	name := regexp.MustCompile(`^(return-to-service/device|shared-ipad/(device|user))/[A-Za-z.-]+\.(plist|mobileconfig)$`)
+	for file, body := range files {
+		if !name.MatchString(file) {
+			t.Errorf("%s: not <fleet-kind>/<device|user>/<name>.plist or .mobileconfig", file)
+		}
+		var d map[string]any
+		if err := plist.NewXMLDecoder(bytes.NewReader(body)).Decode(&d); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		if _, isProfile := d["PayloadContent"]; isProfile != strings.HasSuffix(file, ".mobileconfig") {
+			t.Errorf("%s: the wrong ending", file)
+		}
+	}
+}
+
+func TestSameBytesAgain(t *testing.T) {
+	one, two := written(t), written(t)
+	for file, body := range one {
+		if !bytes.Equal(body, two[file]) {
+			t.Errorf("%s differs between two writes", file)
+		}
+	}
+}
+
+// oneUserOnly and sharedOnly are the commands and profiles that Apple forbids
+// to the other fleet kind; userChannel are those that Shared iPad takes on a
+// user's channel. Hand-over rule 4: nothing that opens, locks or wipes is there.
+var (
+	oneUserOnly = []string{"ClearPasscode", "EraseDevice", "kiosk", "passcode", "InstallProfile.kiosk", "InstallProfile.passcode"}
+	sharedOnly  = []string{"LogOutUser", "UserList", "DeleteUser", "Settings", "webclip", "InstallProfile.webclip"}
+	userChannel = []string{"InstallProfile.webclip", "webclip", "ProfileList", "RemoveProfile"}
+)
+
+func TestNothingOnTheWrongShelf(t *testing.T) {
+	begins := func(name string, with []string) bool {
+		return slices.ContainsFunc(with, func(w string) bool { return strings.HasPrefix(name, w+".") })
+	}
+	for _, it := range items() {
+		switch {
+		case it.channel == user && (it.fleet != custody.SharedIPad || !begins(it.name, userChannel)):
+			t.Errorf("%s/%s/%s must not be on the user channel", it.fleet, it.channel, it.name)
+		case it.channel == device && strings.Contains(it.name, "webclip"):
+			t.Errorf("%s: a Shared iPad takes web clips on the user channel only", it.name)
+		case it.fleet == custody.SharedIPad && begins(it.name, oneUserOnly):
+			t.Errorf("%s is for one-user iPads", it.name)
+		case it.fleet == custody.ReturnToService && begins(it.name, sharedOnly):
+			t.Errorf("%s is for Shared iPads", it.name)
+		}
+	}
+}
+
+// TestNothingForgotten: whatever encode can render, the catalogue shows.
+func TestNothingForgotten(t *testing.T) {
+	shown := map[string]bool{"Command": true} // what the constructors stand on
+	for _, f := range parse(t, ".") {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Name == "encode" {
+					shown[sel.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	constructors := 0
+	for _, f := range parse(t, "../plan/encode") {
+		for _, decl := range f.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil || !fn.Name.IsExported() || fn.Type.Results.NumFields() != 2 {
+				continue
+			}
+			constructors++
+			if !shown[fn.Name.Name] {
+				t.Errorf("encode.%s is not in the catalogue", fn.Name.Name)
+			}
+		}
+	}
+	if constructors < 20 {
+		t.Errorf("found %d constructors only: is this test still looking in the right place?", constructors)
+	}
+}
+
+func parse(t *testing.T, dir string) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	return files
+}
+
+func TestWriteSaysWhatFailed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(file); err == nil || !strings.Contains(err.Error(), "catalogue") {
+		t.Errorf("writing into a file: %v", err)
+	}
+}
+
+var secretLooking = regexp.MustCompile(`not[- ]a[- ]real`)
+
+// TestExamplesAreObvious: nobody can take an example for the real thing.
+func TestExamplesAreObvious(t *testing.T) {
+	for _, s := range []string{page, network.Passphrase} {
+		if !secretLooking.MatchString(s) {
+			t.Errorf("%q could be taken for a secret", s)
+		}
+	}
+}

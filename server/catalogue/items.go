@@ -1,0 +1,120 @@
+package catalogue
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan/encode"
+)
+
+// items are all there is, fleet kind by fleet kind.
+func items() []item {
+	return slices.Concat(
+		common(custody.ReturnToService), oneUser(),
+		common(custody.SharedIPad), shared(), sharedUser(),
+	)
+}
+
+// shelf is a folder of the catalogue being filled.
+type shelf struct {
+	fleet   custody.FleetKind
+	channel string
+	items   []item
+}
+
+// id is the example CommandUUID of a file.
+func (s *shelf) id(name string) string {
+	return uuid.NewSHA1(uuid.NameSpaceDNS, []byte(string(s.fleet)+"/"+s.channel+"/"+name)).String()
+}
+
+// command adds a command.
+func (s *shelf) command(name string, render func(id string) ([]byte, error)) {
+	s.items = append(s.items, item{s.fleet, s.channel, name + ".plist", func() ([]byte, error) { return render(s.id(name)) }})
+}
+
+// profile adds a profile, and the command that installs it.
+func (s *shelf) profile(name string, render func() ([]byte, error)) {
+	s.items = append(s.items, item{s.fleet, s.channel, name + ".mobileconfig", render})
+	s.command("InstallProfile."+name, func(id string) ([]byte, error) {
+		profile, err := render()
+		if err != nil {
+			return nil, err
+		}
+		return encode.InstallProfile(id, profile)
+	})
+}
+
+// common is what every fleet kind is sent on the device channel.
+func common(fleet custody.FleetKind) []item {
+	s := shelf{fleet: fleet, channel: device}
+	s.command("DeviceLock", func(id string) ([]byte, error) { return encode.DeviceLock(id, "") })
+	s.command("DeviceConfigured", encode.DeviceConfigured)
+	s.command("DeviceInformation", func(id string) ([]byte, error) {
+		return encode.DeviceInformation(id, encode.Inventory(fleet)...)
+	})
+	s.command("ProfileList", encode.ProfileList)
+	s.command("SecurityInfo", encode.SecurityInfo)
+	s.command("RestartDevice", encode.RestartDevice)
+	s.command("EnableLostMode", func(id string) ([]byte, error) { return encode.EnableLostMode(id, lost) })
+	s.command("DisableLostMode", encode.DisableLostMode)
+	s.command("RemoveProfile", func(id string) ([]byte, error) { return encode.RemoveProfile(id, encode.LockScreenID) })
+
+	s.items = append(s.items, item{fleet, device, "enrolment.mobileconfig", func() ([]byte, error) { return enrolment(fleet) }})
+	s.profile("lock-screen", func() ([]byte, error) { return encode.LockScreen(lockScreen) })
+	s.profile("wifi", func() ([]byte, error) { return encode.WiFi(network) })
+	return s.items
+}
+
+// oneUser is what is sent to one-user iPads only, for both lock targets.
+func oneUser() []item {
+	s := shelf{fleet: custody.ReturnToService, channel: device}
+	s.command("EraseDevice", eraseDevice)
+	s.command("ClearPasscode", func(id string) ([]byte, error) { return encode.ClearPasscode(id, []byte("not a real unlock token")) })
+	s.command("DeviceLock.message", func(id string) ([]byte, error) { return encode.DeviceLock(id, "Ward 4B") })
+
+	kiosk, passcode := oneUserPolicy(custody.TargetKioskApp), oneUserPolicy(custody.TargetPasscode)
+	s.profile("kiosk.kiosk-app", func() ([]byte, error) { return encode.Kiosk(encode.KioskParams{URL: page, AppLock: true}) })
+	s.profile("kiosk.passcode", func() ([]byte, error) { return encode.Kiosk(encode.KioskParams{URL: page}) })
+	s.profile("restrictions.kiosk-app", func() ([]byte, error) { return encode.Restrictions(kiosk) })
+	s.profile("restrictions.passcode", func() ([]byte, error) { return encode.Restrictions(passcode) })
+	s.profile("passcode", func() ([]byte, error) { return encode.Passcode(passcode) })
+	s.profile("clinical", func() ([]byte, error) { return encode.Clinical("org.example.charts", "org.example.records") })
+	return s.items
+}
+
+func eraseDevice(id string) ([]byte, error) {
+	wifi, err := encode.WiFi(network)
+	if err != nil {
+		return nil, err
+	}
+	back, err := enrolment(custody.ReturnToService)
+	if err != nil {
+		return nil, err
+	}
+	return encode.EraseDevice(id, encode.Erase{WiFi: wifi, Enrolment: back, BootstrapToken: []byte("not a real bootstrap token")})
+}
+
+// shared is what is sent to Shared iPads only, on the device channel.
+func shared() []item {
+	s := shelf{fleet: custody.SharedIPad, channel: device}
+	policy := custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone)
+	s.command("LogOutUser", encode.LogOutUser)
+	s.command("UserList", encode.UserList)
+	s.command("DeleteUser", func(id string) ([]byte, error) { return encode.DeleteUser(id, account, false) })
+	s.command("DeleteUser.force", func(id string) ([]byte, error) { return encode.DeleteUser(id, account, true) })
+	s.command("Settings", func(id string) ([]byte, error) { return encode.Settings(id, encode.Backstop(policy)) })
+	s.profile("restrictions", func() ([]byte, error) { return encode.Restrictions(policy) })
+	return s.items
+}
+
+// sharedUser is what is sent to the user signed in on a Shared iPad: nothing
+// that opens, locks or wipes.
+func sharedUser() []item {
+	s := shelf{fleet: custody.SharedIPad, channel: user}
+	s.profile("webclip", func() ([]byte, error) { return encode.WebClip(page) })
+	s.command("ProfileList", encode.ProfileList)
+	s.command("RemoveProfile", func(id string) ([]byte, error) { return encode.RemoveProfile(id, encode.WebClipID) })
+	return s.items
+}

@@ -1,0 +1,124 @@
+package console
+
+import (
+	"context"
+	"crypto/subtle"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/browser"
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/problem"
+)
+
+const cookieName = "padwarden_staff"
+
+// asker is who asks, and by which session; an API token has none.
+type asker struct {
+	identity.Staff
+	session string
+}
+
+type handler func(ctx context.Context, c *fiber.Ctx, who asker) error
+
+// session returns who the request's cookie stands for. A problem is a 401.
+func (s *Console) session(ctx context.Context, c *fiber.Ctx, active bool) (asker, error) {
+	cookie := strings.Clone(c.Cookies(browser.CookieName(cookieName, s.Secure)))
+	if cookie == "" {
+		return asker{}, unknown("You are not signed in.")
+	}
+	who, err := s.Identity.StaffSession(ctx, cookie, active)
+	if custody.Refused(err) != "" {
+		return asker{}, unknown(err.Error())
+	}
+	return asker{Staff: who, session: cookie}, err
+}
+
+func unknown(sentence string) error {
+	return problem.New(fiber.StatusUnauthorized, identity.RefusedStaff, sentence)
+}
+
+// page wraps a handler that renders a page: who is not signed in is sent to
+// where it is said how, and errors are pages too.
+func (s *Console) page(next handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(s.Base, answerIn)
+		defer cancel()
+		who, err := s.session(ctx, c, true)
+		if err != nil && problem.From(err).Status == fiber.StatusUnauthorized {
+			return c.Redirect("/console/start", fiber.StatusSeeOther)
+		}
+		if err == nil {
+			err = next(ctx, c, who)
+		}
+		if err != nil {
+			return s.sorry(c, err)
+		}
+		return nil
+	}
+}
+
+// change wraps a handler that changes something: our own page must have asked,
+// with its session's token.
+func (s *Console) change(next handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(s.Base, answerIn)
+		defer cancel()
+		who, err := s.session(ctx, c, true)
+		if err != nil {
+			return err
+		}
+		if err := browser.SameOrigin(c, s.Secure); err != nil {
+			return err
+		}
+		token := c.Get("X-CSRF-Token")
+		if subtle.ConstantTimeCompare([]byte(token), []byte(s.Identity.CSRF(who.session))) != 1 {
+			return problem.New(fiber.StatusForbidden, "csrf", "This page is out of date. Reload it and try again.")
+		}
+		return next(ctx, c, who)
+	}
+}
+
+// api wraps a handler that answers JSON, to a staff session or an API token.
+func (s *Console) api(next handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(s.Base, answerIn)
+		defer cancel()
+		who, err := s.bearer(ctx, c)
+		if err != nil {
+			if problem.From(err).Status == fiber.StatusUnauthorized {
+				c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+			}
+			return err
+		}
+		return next(ctx, c, who)
+	}
+}
+
+// bearer returns who an API request is of. A token that is there must be good;
+// the cookie does not stand in for a bad one.
+func (s *Console) bearer(ctx context.Context, c *fiber.Ctx) (asker, error) {
+	header := c.Get(fiber.HeaderAuthorization)
+	if header == "" {
+		return s.session(ctx, c, true)
+	}
+	token, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok || token == "" {
+		return asker{}, unknown("Authorization must be a bearer token.")
+	}
+	who, err := s.Identity.StaffByToken(ctx, token)
+	if custody.Refused(err) != "" {
+		return asker{}, unknown("This token is not known, or has expired. Make a new one.")
+	}
+	return asker{Staff: who}, err
+}
+
+// allowed answers a 403 problem if who may not do action on the loaded row.
+func allowed(who asker, action identity.Action, ward string) error {
+	if err := identity.Allow(who.Staff, action, ward); err != nil {
+		return problem.New(fiber.StatusForbidden, custody.Refused(err), err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+)
+
+// Every route that is registered is shut to who is not signed in, but for the
+// sign-in itself. The list is the router's, so a new route is in it.
+func TestNothingWithoutASession(t *testing.T) {
+	d := newDesk(t)
+	seen := 0
+	for _, routes := range d.app.Stack() {
+		for _, route := range routes {
+			path := strings.NewReplacer(":id", "DMQX00", ":token", "x").Replace(route.Path)
+			if strings.HasPrefix(path, "/static") || len(route.Handlers) == 0 || route.Path == "/console/start" || strings.HasPrefix(route.Path, "/console/start/") {
+				continue
+			}
+			if route.Method != "GET" && route.Method != "POST" && route.Method != "HEAD" {
+				continue
+			}
+			for name, change := range map[string]func(*http.Request){
+				"nothing": func(*http.Request) {}, "junk": as("padwarden_staff=junk", "junk"),
+				"a bad token": func(r *http.Request) { r.Header.Set("Authorization", "Bearer junk") },
+			} {
+				status, body, _ := d.ask(route.Method, path, "{}", change)
+				// A group's middleware is listed for every method: 404 and 405 open nothing either.
+				if status != 401 && status != 303 && status != 404 && status != 405 {
+					t.Errorf("%s %s with %s: %d %s", route.Method, path, name, status, body)
+				}
+				if status == 401 || status == 303 {
+					seen++
+				}
+				if strings.Contains(body, "DMQX00\"") || strings.Contains(body, "4B-01") {
+					t.Errorf("%s %s with %s tells of devices", route.Method, path, name)
+				}
+			}
+		}
+	}
+	if seen < 3*8 {
+		t.Errorf("only %d refusals: were the routes found?", seen)
+	}
+}
+
+// P8: route × role × ward.
+func TestWhoMayWhat(t *testing.T) {
+	type ask struct{ method, path, body string }
+	on := func(id string) map[string]ask {
+		return map[string]ask{
+			"page": {"GET", "/console/devices/" + id, ""}, "json": {"GET", "/api/v1/devices/" + id, ""},
+			"history": {"GET", "/api/v1/devices/" + id + "/history", ""},
+			"wipe":    {"POST", "/console/devices/" + id + "/wipe", `{"epoch":3}`},
+			"attest":  {"POST", "/console/devices/" + id + "/attest", `{"epoch":3,"why":"x"}`},
+		}
+	}
+	for _, who := range []struct {
+		role  identity.Role
+		wards []string
+	}{{identity.Administrator, nil}, {identity.Manager, []string{"4B"}}, {identity.Manager, nil}, {identity.Auditor, nil}} {
+		for id, ward := range map[string]string{"DMQX00": "4B", "DMQX20": "5A"} {
+			for name, a := range on(id) {
+				d := newDesk(t)
+				cookie, csrf := d.signedIn(who.role, who.wards...)
+				status, body, _ := d.ask(a.method, a.path, a.body, as(cookie, csrf))
+				see := who.role == identity.Administrator || who.role == identity.Auditor || len(who.wards) > 0 && ward == "4B"
+				want := 403
+				switch {
+				case see && a.method == "GET":
+					want = 200
+				case see && who.role != identity.Auditor && name == "wipe":
+					want = 200
+				case see && who.role != identity.Auditor && name == "attest":
+					want = 409 // allowed, but a clean iPad needs no attestation
+				}
+				if status != want {
+					t.Errorf("%s of %v: %s of an iPad of %s: %d, want %d: %.200s", who.role, who.wards, name, ward, status, want, body)
+				}
+				if want == 403 && d.rows[custody.DeviceID(id)].State != custody.Clean {
+					t.Errorf("%s of %v wiped on %s", who.role, who.wards, ward)
+				}
+			}
+		}
+	}
+}
+
+func TestListsAreOfOnesOwnWards(t *testing.T) {
+	d := newDesk(t)
+	cookie, _ := d.signedIn(identity.Manager, "5A")
+	for _, path := range []string{"/console", "/api/v1/devices"} {
+		status, body, _ := d.ask("GET", path, "", as(cookie, ""))
+		if status != 200 || !strings.Contains(body, "5A-01") || strings.Contains(body, "4B") {
+			t.Errorf("%s: %d %.300s", path, status, body)
+		}
+		if status, _, _ := d.ask("GET", path+"?ward=4B", "", as(cookie, "")); status != 403 {
+			t.Errorf("%s of another ward: %d", path, status)
+		}
+	}
+	if status, _, _ := d.ask("GET", "/console/events?ward=4B", "", as(cookie, "")); status != 403 {
+		t.Errorf("events of another ward: %d", status)
+	}
+}
+
+func TestSignInLink(t *testing.T) {
+	d := newDesk(t)
+	token, _ := d.ids.MintStaffToken(t.Context(), "Ada", identity.Administrator)
+	if status, body, _ := d.ask("GET", "/console/start/"+token, ""); status != 200 || !strings.Contains(body, "<form") {
+		t.Fatalf("%d %s", status, body)
+	}
+	form := func(site string) func(*http.Request) {
+		return func(r *http.Request) {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Sec-Fetch-Site", site)
+		}
+	}
+	if status, _, header := d.ask("POST", "/console/start", "token="+token, form("cross-site")); status != 403 || header.Get("Set-Cookie") != "" {
+		t.Errorf("from another site: %d", status)
+	}
+	status, _, header := d.ask("POST", "/console/start", "token="+token, form("same-origin"))
+	if cookie := header.Get("Set-Cookie"); status != 303 || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || strings.Contains(cookie, token) {
+		t.Fatalf("%d %s", status, cookie)
+	}
+	if status, _, header := d.ask("POST", "/console/start", "token="+token, form("same-origin")); status != 401 || header.Get("Set-Cookie") != "" {
+		t.Errorf("the second time: %d", status)
+	}
+	if status, body, _ := d.ask("GET", "/console/start/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", ""); strings.Contains(body, "<script>alert") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+// Threat 22: each of the three locks on a change holds by itself.
+func TestForgedChanges(t *testing.T) {
+	d := newDesk(t)
+	cookie, csrf := d.signedIn(identity.Administrator)
+	good := as(cookie, csrf)
+	for name, c := range map[string]struct {
+		spoil func(*http.Request)
+		want  int
+	}{
+		"another site":       {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+		"another origin":     {func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
+		"no token":           {func(r *http.Request) { r.Header.Del("X-CSRF-Token") }, 403},
+		"another's token":    {func(r *http.Request) { r.Header.Set("X-CSRF-Token", d.ids.CSRF("another")) }, 403},
+		"a form":             {func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }, 415},
+		"an API token alone": {func(r *http.Request) { r.Header.Del("Cookie"); r.Header.Set("Authorization", "Bearer x") }, 401},
+	} {
+		if status, body, _ := d.ask("POST", "/console/devices/DMQX00/wipe", `{"epoch":3}`, good, c.spoil); status != c.want {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	if d.rows["DMQX00"].State != custody.Clean {
+		t.Error("a forged request wiped")
+	}
+	if status, body, _ := d.ask("POST", "/console/devices/DMQX00/wipe", `{"epoch":3}`, good); status != 200 || d.rows["DMQX00"].State != custody.Wiping {
+		t.Errorf("and the page's own: %d %s", status, body)
+	}
+}
+
+func TestSignOutEndsIt(t *testing.T) {
+	d := newDesk(t)
+	cookie, csrf := d.signedIn(identity.Auditor)
+	status, _, header := d.ask("POST", "/console/sign-out", "{}", as(cookie, csrf))
+	if status != 200 || header.Get("Clear-Site-Data") == "" || strings.Contains(header.Get("Clear-Site-Data"), "cookies") {
+		t.Errorf("%d %v", status, header)
+	}
+	if status, _, _ := d.ask("GET", "/console", "", as(cookie, "")); status != 303 {
+		t.Errorf("afterwards: %d", status)
+	}
+}
+
+func TestAPITokens(t *testing.T) {
+	d := newDesk(t)
+	token, err := d.ids.MintAPIToken(t.Context(), "siem", identity.Auditor, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+	if status, body, _ := d.ask("GET", "/api/v1/devices?ward=5A", "", bearer); status != 200 || !strings.Contains(body, "DMQX20") {
+		t.Errorf("%d %s", status, body)
+	}
+	status, _, header := d.ask("GET", "/api/v1/devices", "", func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") })
+	if status != 401 || header.Get("WWW-Authenticate") != "Bearer" || header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%d %v", status, header)
+	}
+}

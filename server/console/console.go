@@ -1,0 +1,130 @@
+// Package console is what managers, administrators and auditors talk to: the
+// pool view, one device with its ladders and history, and the same as JSON.
+//
+// Nothing is shown or done without a staff session or an API token, and every
+// device is checked against the asker's wards after it was loaded (P8). Pages
+// are kept up to date by server-sent events that carry rendered rows.
+package console
+
+import (
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/browser"
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/problem"
+	"github.com/padwarden/padwarden/web"
+)
+
+// Steward changes custody, and nobody else does.
+type Steward interface {
+	Apply(ctx context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error)
+}
+
+// Live is what the console reads of sessions.
+type Live interface {
+	Sessions(ctx context.Context, ids ...custody.DeviceID) (map[custody.DeviceID]custody.Session, error)
+	// Subscribe tells of the devices of a ward, or of all, that changed. The
+	// empty id among them stands for any of them.
+	Subscribe(ward string) (<-chan []custody.DeviceID, func())
+}
+
+// Ledger is what the console reads of devices, people and history.
+type Ledger interface {
+	Wards(ctx context.Context) ([]ledger.Ward, error)
+	Devices(ctx context.Context, ward string) ([]ledger.Device, error)
+	Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error)
+	Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error)
+	Rows(ctx context.Context, d time.Duration, each func(custody.Custody) error) error
+	Clinician(ctx context.Context, id string) (ledger.Clinician, error)
+	// History returns entries after seq, oldest first; RecentHistory the newest first.
+	History(ctx context.Context, device custody.DeviceID, after int64, limit int) ([]ledger.Recorded, error)
+	RecentHistory(ctx context.Context, device custody.DeviceID, limit int) ([]ledger.Recorded, error)
+}
+
+// Identity says who is at the console.
+type Identity interface {
+	SignInStaff(ctx context.Context, token string) (session string, who identity.Staff, err error)
+	StaffSession(ctx context.Context, session string, active bool) (identity.Staff, error)
+	SignOutStaff(ctx context.Context, session string) error
+	StaffByToken(ctx context.Context, token string) (identity.Staff, error)
+	CSRF(session string) string
+}
+
+// Config is what a [Console] is made of. All but the last three are needed.
+type Config struct {
+	Base     context.Context // ends the event streams; the requests' parent
+	Steward  Steward
+	Live     Live
+	Ledger   Ledger
+	Identity Identity
+
+	Secure bool          // served over https: cookies are bound to the host
+	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
+	Log    *slog.Logger
+}
+
+// Console answers the pages and the API.
+type Console struct {
+	Config
+	streams browser.Streams
+	pages   *template.Template
+}
+
+// Bounds of what may be asked for.
+const (
+	maxBody     = 4 << 10 // bytes of a JSON body
+	maxWhy      = 500     // bytes of an attestation's reason
+	maxStreams  = 1000
+	maxPerStaff = 8
+	maxHistory  = 1000 // entries in one answer
+	pageHistory = 200  // entries on a device's page
+	answerIn    = 10 * time.Second
+)
+
+// New checks the configuration and parses the pages.
+func New(c Config) (*Console, error) {
+	if c.Base == nil || c.Steward == nil || c.Live == nil || c.Ledger == nil || c.Identity == nil {
+		return nil, errors.New("console: a part is missing")
+	}
+	if c.Beat <= 0 {
+		c.Beat = 5 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	pages, err := template.New("").Funcs(words).ParseFS(web.FS, "console/*.html")
+	if err != nil {
+		return nil, err
+	}
+	return &Console{Config: c, pages: pages, streams: browser.Streams{Total: maxStreams, Each: maxPerStaff}}, nil
+}
+
+// Register adds the console's and the API's routes. Only the sign-in itself is
+// open to who is not signed in.
+func (s *Console) Register(r fiber.Router) {
+	headers, errs := browser.Headers(s.Secure), problem.Handler(s.Log)
+	open := r.Group("/console", headers, errs)
+	open.Get("/start", s.askForLink)
+	open.Get("/start/:token", s.askToSignIn)
+	open.Post("/start", s.signIn)
+
+	open.Get("/", s.page(s.showPool))
+	open.Get("/events", s.watch)
+	open.Get("/devices/:id", s.page(s.showDevice))
+	open.Post("/devices/:id/wipe", s.change(s.wipe))
+	open.Post("/devices/:id/attest", s.change(s.attest))
+	open.Post("/sign-out", s.change(s.signOut))
+
+	api := r.Group("/api/v1/devices", headers, errs)
+	api.Get("/", s.api(s.listDevices))
+	api.Get("/:id", s.api(s.oneDevice))
+	api.Get("/:id/history", s.api(s.history))
+}

@@ -1,0 +1,150 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/browser"
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/problem"
+)
+
+// rung is one step of a ladder.
+type rung struct {
+	Word    string
+	At      time.Time // zero: not reached, or not known when
+	Reached bool
+}
+
+// devicePage is what a device's template is given.
+type devicePage struct {
+	Who       identity.Staff
+	CSRF      string
+	Row       row
+	Model     string
+	OSVersion string
+	Grade     string
+	LockWord  string
+	Lock      []rung
+	Proof     []rung
+	History   []ledger.Recorded
+	MayWipe   bool
+	MayAttest bool
+}
+
+func deviceID(c *fiber.Ctx) custody.DeviceID { return custody.DeviceID(strings.Clone(c.Params("id"))) }
+
+func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error {
+	d, err := s.one(ctx, who, deviceID(c))
+	if err != nil {
+		return err
+	}
+	history, err := s.Ledger.RecentHistory(ctx, d.ID, pageHistory)
+	if err != nil {
+		return err
+	}
+	state := d.custody.State
+	page := devicePage{
+		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
+		Model: d.Model, OSVersion: d.OSVersion, Grade: gradeWords[d.custody.Proof.Grade],
+		Lock: lockLadder(d.custody.Lock), Proof: proofLadder(d.custody.Proof), History: history,
+		MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil &&
+			(state == custody.Clean || state == custody.InUse || state == custody.Locked || state == custody.Unproven),
+		MayAttest: allowed(who, identity.Attest, d.custody.Ward) == nil && state == custody.Unproven,
+	}
+	if d.custody.Lock.Rung != "" {
+		page.LockWord = lockWord(d.custody.Lock)
+	}
+	return s.render(c, fiber.StatusOK, "device.html", page)
+}
+
+// lockLadder is empty where no lock was asked for in this epoch.
+func lockLadder(l custody.Lock) (ladder []rung) {
+	if l.Rung == "" {
+		return nil
+	}
+	reached := true
+	for _, r := range []custody.LockRung{custody.LockRequested, custody.LockAcknowledged, custody.LockConfirmed} {
+		step := rung{Word: lockRungWords[r], Reached: reached}
+		if r == l.Rung {
+			step.At, reached = l.At, false
+		}
+		ladder = append(ladder, step)
+	}
+	return ladder
+}
+
+// proofLadder is empty where no wipe was asked for in this epoch.
+func proofLadder(p custody.Proof) (ladder []rung) {
+	if p.Rung == "" {
+		return nil
+	}
+	reached := true
+	for _, r := range []custody.ProofRung{custody.ProofRequested, custody.ProofHandedOver, custody.ProofAcknowledged, custody.ProofReturned, custody.ProofProven} {
+		ladder = append(ladder, rung{Word: rungWords[r], At: p.At[r], Reached: reached})
+		if r == p.Rung {
+			reached = false
+		}
+	}
+	return ladder
+}
+
+// asked is the body of a change. Epoch, if given, is the one that the page
+// showed: a confirmation that comes late does not meet the next nurse.
+type asked struct {
+	Epoch *int64
+	Why   string
+}
+
+func (s *Console) wipe(ctx context.Context, c *fiber.Ctx, who asker) error {
+	return s.apply(ctx, c, who, identity.Wipe, func(asked) (custody.Event, error) {
+		return custody.Wipe{By: who.Actor()}, nil
+	})
+}
+
+func (s *Console) attest(ctx context.Context, c *fiber.Ctx, who asker) error {
+	return s.apply(ctx, c, who, identity.Attest, func(a asked) (custody.Event, error) {
+		why := strings.TrimSpace(a.Why)
+		if why == "" || len(why) > maxWhy {
+			return nil, problem.New(fiber.StatusBadRequest, "why", fmt.Sprintf("Say in 1 to %d characters how you know that the iPad is clean.", maxWhy))
+		}
+		return custody.Attest{By: who.Actor(), Why: why}, nil
+	})
+}
+
+// apply does what staff ask of one device and answers with the device.
+func (s *Console) apply(ctx context.Context, c *fiber.Ctx, who asker, action identity.Action, event func(asked) (custody.Event, error)) error {
+	var body asked
+	if err := browser.JSON(c, &body, maxBody); err != nil {
+		return err
+	}
+	row, err := s.Ledger.Custody(ctx, deviceID(c))
+	if err != nil {
+		return err
+	}
+	if err := allowed(who, action, row.Ward); err != nil {
+		return err
+	}
+	if body.Epoch != nil && *body.Epoch != row.Epoch {
+		return fmt.Errorf("%s of %s: %w", action, row.Device, custody.ErrStale)
+	}
+	e, err := event(body)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Steward.Apply(ctx, row.Device, e); err != nil {
+		return fmt.Errorf("%s of %s: %w", action, row.Device, err)
+	}
+	s.Log.Info("asked at the console", "action", action, "device", row.Device, "staff", who.Name)
+	d, err := s.one(ctx, who, row.Device)
+	if err != nil {
+		return err
+	}
+	return c.JSON(s.json(ctx, d, s.names()))
+}

@@ -1,0 +1,74 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/browser"
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/problem"
+)
+
+// askForLink says how to sign in.
+func (s *Console) askForLink(c *fiber.Ctx) error {
+	return s.render(c, fiber.StatusOK, "start.html", map[string]any{"Token": ""})
+}
+
+// askToSignIn is what a one-time link opens: a page with one button, so that
+// whatever merely looks at links does not use it up.
+func (s *Console) askToSignIn(c *fiber.Ctx) error {
+	return s.render(c, fiber.StatusOK, "start.html", map[string]any{"Token": c.Params("token")})
+}
+
+func (s *Console) signIn(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(s.Base, answerIn)
+	defer cancel()
+	if err := browser.SameOrigin(c, s.Secure); err != nil { // nobody is signed in by another site
+		return s.sorry(c, err)
+	}
+	if len(c.Request().Body()) > maxBody {
+		return s.sorry(c, problem.New(fiber.StatusRequestEntityTooLarge, "too_large", "The form is larger than this page takes."))
+	}
+	session, who, err := s.Identity.SignInStaff(ctx, strings.Clone(c.FormValue("token")))
+	if custody.Refused(err) == identity.RefusedStaff {
+		err = unknown("This link was used before, or is older than 15 minutes. Ask for a new one.")
+	}
+	if err != nil {
+		return s.sorry(c, err)
+	}
+	s.Log.Info("signed in at the console", "staff", who.Name, "role", who.Role)
+	browser.SetCookie(c, cookieName, session, int(identity.StaffAbsolute.Seconds()), s.Secure)
+	return c.Redirect("/console", fiber.StatusSeeOther)
+}
+
+// signOut ends the session, and clears what the browser kept of it.
+func (s *Console) signOut(ctx context.Context, c *fiber.Ctx, who asker) error {
+	if err := s.Identity.SignOutStaff(ctx, who.session); err != nil {
+		return err
+	}
+	browser.SetCookie(c, cookieName, "", -1, s.Secure)
+	c.Set("Clear-Site-Data", `"cache", "storage"`)
+	return c.JSON(fiber.Map{"next": "/console/start"})
+}
+
+func (s *Console) render(c *fiber.Ctx, status int, name string, data any) error {
+	var b bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.Status(status).Send(b.Bytes())
+}
+
+// sorry says in a page of its own why there is none.
+func (s *Console) sorry(c *fiber.Ctx, err error) error {
+	p := problem.From(err)
+	if p.Status >= 500 {
+		s.Log.Error("a page cannot be shown", "route", c.Route().Path, "err", err)
+	}
+	return s.render(c, p.Status, "sorry.html", p)
+}

@@ -1,0 +1,90 @@
+package console
+
+import (
+	"html/template"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+// The words that people read for what the ladders and states say.
+var (
+	stateWords = map[custody.State]string{
+		custody.Enrolling: "Setting up", custody.Clean: "Clean", custody.InUse: "In use", custody.Locked: "Locked",
+		custody.Wiping: "Being wiped", custody.Unproven: "Unproven", custody.Lost: "Lost", custody.Retired: "Retired",
+	}
+	causeWords = map[custody.Cause]string{
+		custody.CauseIdle: "idle", custody.CauseReturn: "given back", custody.CauseTakeOver: "taken over",
+		custody.CauseManager: "a manager asked", custody.CauseTooLong: "the longest session ended",
+		custody.CauseResumeOver: "the resume window ended", custody.CauseRevoked: "badge or person revoked",
+		custody.CauseStranger: "an Apple sign-in without a tap", custody.CauseReenrolled: "enrolled again unexplained",
+		custody.CauseCheckedOut: "management removed", custody.CauseOverdue: "the wipe is overdue",
+		custody.CauseFailed: "the wipe failed", custody.CauseLiveLost: "session state was lost",
+		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseBelowGrade: "below the ward's grade",
+	}
+	proofWords = map[custody.ProofRung]string{
+		custody.ProofRequested: "Wipe asked, not sent yet", custody.ProofHandedOver: "Wipe sent, no answer yet",
+		custody.ProofAcknowledged: "Wipe acknowledged, not proven", custody.ProofReturned: "Came back, being set up",
+		custody.ProofProven: "Wipe proven",
+	}
+	gradeWords = map[custody.Grade]string{
+		custody.GradeErased: "erased", custody.GradeUserDeleted: "user deleted",
+		custody.GradeAppsRemoved: "apps removed", custody.GradeSignedOut: "signed out",
+	}
+	rungWords = map[custody.ProofRung]string{
+		custody.ProofRequested: "Asked for", custody.ProofHandedOver: "Sent to the iPad",
+		custody.ProofAcknowledged: "Acknowledged by the iPad", custody.ProofReturned: "Came back from the wipe",
+		custody.ProofProven: "Proven",
+	}
+	lockRungWords = map[custody.LockRung]string{
+		custody.LockRequested: "Asked for", custody.LockAcknowledged: "Acknowledged by the iPad", custody.LockConfirmed: "Confirmed",
+	}
+)
+
+// summary is the order in which states are counted; the last three only if there are any.
+var summary = []custody.State{custody.Clean, custody.InUse, custody.Locked, custody.Wiping, custody.Unproven,
+	custody.Lost, custody.Enrolling, custody.Retired}
+
+var words = template.FuncMap{
+	"word":  func(s custody.State) string { return stateWords[s] },
+	"cause": func(c custody.Cause) string { return causeWords[c] },
+	"iso":   func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") },
+	"plain": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+}
+
+// lockWord says how a locked device is locked, and does not call a dark screen a lock.
+func lockWord(l custody.Lock) string {
+	switch {
+	case l.Rung == custody.LockConfirmed && l.Strength == custody.ScreenOff:
+		return "Screen off only: no enforced lock"
+	case l.Rung == custody.LockConfirmed && l.How != "":
+		return "Lock confirmed: " + l.How
+	case l.Rung == custody.LockConfirmed:
+		return "Lock confirmed"
+	case l.Rung == custody.LockAcknowledged:
+		return "Lock acknowledged, unconfirmed"
+	}
+	return "Lock asked, unconfirmed"
+}
+
+// evidence says in a few words how far the lock or the wipe is.
+func evidence(state custody.State, c custody.Custody) string {
+	switch state {
+	case custody.InUse:
+		if c.Run.Goal == custody.GoalOpen && c.Run.Active() {
+			return "Opening, not confirmed yet"
+		}
+	case custody.Locked:
+		return lockWord(c.Lock)
+	case custody.Wiping, custody.Unproven:
+		return proofWords[c.Proof.Rung]
+	case custody.Clean:
+		if c.Proof.Grade != "" {
+			return "Proven: " + gradeWords[c.Proof.Grade]
+		}
+		if c.Fresh {
+			return "Fresh from Setup Assistant"
+		}
+	}
+	return ""
+}

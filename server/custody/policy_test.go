@@ -1,0 +1,145 @@
+package custody
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDefaultPoliciesAreValid(t *testing.T) {
+	for _, p := range []Policy{kiosk, passcode, shared} {
+		if err := p.Validate(); err != nil {
+			t.Errorf("%s %s: %v", p.Fleet, p.Target, err)
+		}
+		if !p.Accepts(GradeErased) || !p.Accepts(GradeUserDeleted) || p.Accepts(GradeAppsRemoved) || p.OfferReset {
+			t.Errorf("%s %s offers below user_deleted", p.Fleet, p.Target)
+		}
+	}
+}
+
+// TestAbsurdPolicies: each is refused, and named by its field.
+func TestAbsurdPolicies(t *testing.T) {
+	const s, m, h = time.Second, time.Minute, time.Hour
+	for _, row := range []struct {
+		field string
+		base  Policy
+		set   func(p *Policy)
+	}{
+		{"fleet", kiosk, func(p *Policy) { p.Fleet = "" }},
+		{"fleet", kiosk, func(p *Policy) { p.Fleet = "laptops" }},
+		{"target", kiosk, func(p *Policy) { p.Target = TargetNone }},
+		{"target", kiosk, func(p *Policy) { p.Target = "safari" }},
+		{"target", shared, func(p *Policy) { p.Target = TargetKioskApp }},
+		{"target", shared, func(p *Policy) { p.Target = TargetPasscode }},
+		{"evidence", kiosk, func(p *Policy) { p.Evidence = "" }},
+		{"evidence", kiosk, func(p *Policy) { p.Evidence = "camera" }},
+		{"evidence", kiosk, func(p *Policy) { p.Evidence = EvidenceDevice }},
+		{"evidence", passcode, func(p *Policy) { p.AutoLock = 0 }},
+		{"lock", kiosk, func(p *Policy) { p.Lock = 0 }},
+		{"lock", kiosk, func(p *Policy) { p.Lock, p.Warn = 29*s, 10*s }},
+		{"lock", kiosk, func(p *Policy) { p.Lock = h + s }},
+		{"lock", kiosk, func(p *Policy) { p.Lock = -m }},
+		{"warn", kiosk, func(p *Policy) { p.Warn = 0 }},
+		{"warn", kiosk, func(p *Policy) { p.Warn = p.Lock }},
+		{"warn", kiosk, func(p *Policy) { p.Warn = -s }},
+		{"resume", kiosk, func(p *Policy) { p.Resume = 59 * s }},
+		{"resume", kiosk, func(p *Policy) { p.Resume = 24*h + s }},
+		{"longest", kiosk, func(p *Policy) { p.Longest = p.Lock - s }},
+		{"longest", kiosk, func(p *Policy) { p.Longest = 24*h + s }},
+		{"pin_grace", kiosk, func(p *Policy) { p.PINGrace = -s }},
+		{"pin_grace", kiosk, func(p *Policy) { p.PINGrace = 12*h + s }},
+		{"least_grade", kiosk, func(p *Policy) { p.LeastGrade = "" }},
+		{"least_grade", kiosk, func(p *Policy) { p.LeastGrade = "shredded" }},
+		{"least_grade", shared, func(p *Policy) { p.LeastGrade = GradeErased }},
+		{"overdue", kiosk, func(p *Policy) { p.Overdue = 59 * s }},
+		{"overdue", kiosk, func(p *Policy) { p.Overdue = 24*h + s }},
+		{"reserve", kiosk, func(p *Policy) { p.Reserve = 0 }},
+		{"reserve", kiosk, func(p *Policy) { p.Reserve = 10*m + s }},
+		{"sign_in_grace", kiosk, func(p *Policy) { p.SignInGrace = 0 }},
+		{"sign_in_grace", kiosk, func(p *Policy) { p.SignInGrace = 5*m + s }},
+		{"sign_in_grace", shared, func(p *Policy) { p.Overdue, p.SyncWait = m, 0 }},
+		{"sign_out_after", shared, func(p *Policy) { p.SignOutAfter = 0 }},
+		{"sign_out_after", shared, func(p *Policy) { p.SignOutAfter = 24*h + s }},
+		{"sync_wait", shared, func(p *Policy) { p.SyncWait = -s }},
+		{"sync_wait", shared, func(p *Policy) { p.SyncWait = p.Overdue }},
+		{"user_session_timeout", shared, func(p *Policy) { p.UserSessionTimeout = 29 * s }}, // Apple's minimum
+		{"user_session_timeout", shared, func(p *Policy) { p.UserSessionTimeout = -s }},
+		{"user_session_timeout", shared, func(p *Policy) { p.UserSessionTimeout = 24*h + s }},
+		{"auto_lock", shared, func(p *Policy) { p.AutoLock = 119 * s }}, // Apple's minimum
+		{"auto_lock", shared, func(p *Policy) { p.AutoLock = -s }},
+		{"auto_lock", passcode, func(p *Policy) { p.AutoLock = 16 * m }},
+		{"repush", kiosk, func(p *Policy) { p.Repush = nil }},
+		{"repush", kiosk, func(p *Policy) { p.Repush = make([]time.Duration, 11) }},
+		{"repush", kiosk, func(p *Policy) { p.Repush = []time.Duration{30 * s, 9 * s} }},
+		{"repush", kiosk, func(p *Policy) { p.Repush = []time.Duration{h + s} }},
+	} {
+		p := row.base
+		row.set(&p)
+		if err := p.Validate(); err == nil || !strings.Contains("\n"+err.Error(), "\n"+row.field+": ") {
+			t.Errorf("%s: want it named, got %v", row.field, err)
+		}
+	}
+	if err := (Policy{}).Validate(); err == nil || strings.Count(err.Error(), "\n") < 8 {
+		t.Errorf("an empty policy: all that is wrong in one error, got %v", err)
+	}
+}
+
+// TestLimitsThemselvesAreAllowed: the edge of each range is inside it.
+func TestLimitsThemselvesAreAllowed(t *testing.T) {
+	low, high := shared, shared
+	low.Lock, low.Warn, low.Resume, low.Longest, low.PINGrace = 30*time.Second, time.Nanosecond, time.Minute, 30*time.Second, 0
+	low.Overdue, low.Reserve, low.SignInGrace, low.SyncWait, low.SignOutAfter = time.Minute, 1, 1, 0, 1
+	low.UserSessionTimeout, low.AutoLock, low.LeastGrade = 30*time.Second, 2*time.Minute, GradeSignedOut
+	low.Repush = []time.Duration{10 * time.Second}
+	high.Lock, high.Resume, high.Longest, high.PINGrace = time.Hour, 24*time.Hour, 24*time.Hour, 12*time.Hour
+	high.Overdue, high.Reserve, high.SignInGrace, high.SignOutAfter = 24*time.Hour, 10*time.Minute, 5*time.Minute, 24*time.Hour
+	high.UserSessionTimeout, high.AutoLock, high.Repush = 24*time.Hour, 15*time.Minute, []time.Duration{time.Hour}
+	off := shared
+	off.UserSessionTimeout, off.AutoLock = 0, 0 // Apple: 0 is off
+	reset := shared
+	reset.LeastGrade, reset.OfferReset = GradeErased, true
+	for name, p := range map[string]Policy{"low": low, "high": high, "off": off, "reset": reset} {
+		if err := p.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestFasterDividesEveryDuration: one that is forgotten would play a demo at two speeds.
+func TestFasterDividesEveryDuration(t *testing.T) {
+	p := shared
+	fast := p.Faster(10)
+	was, is := reflect.ValueOf(p), reflect.ValueOf(fast)
+	durations := 0
+	for i := range was.NumField() {
+		switch d := was.Field(i).Interface().(type) {
+		case time.Duration:
+			durations++
+			if d == 0 || is.Field(i).Interface() != d/10 {
+				t.Errorf("%s: %s became %s", was.Type().Field(i).Name, d, is.Field(i).Interface())
+			}
+		case []time.Duration:
+			for j, want := range d {
+				if got := is.Field(i).Index(j).Interface(); got != want/10 {
+					t.Errorf("%s %d: %s became %s", was.Type().Field(i).Name, j, want, got)
+				}
+			}
+		default:
+			if !reflect.DeepEqual(d, is.Field(i).Interface()) {
+				t.Errorf("%s changed", was.Type().Field(i).Name)
+			}
+		}
+	}
+	if durations < 12 {
+		t.Errorf("only %d durations seen", durations)
+	}
+	if p.Repush[0] != 30*time.Second {
+		t.Error("the policy it was made from has changed")
+	}
+	for _, n := range []int{1, 0, -3} {
+		if !reflect.DeepEqual(p.Faster(n), p) {
+			t.Errorf("%d times faster is not the same", n)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Play lets people come and go in every ward until ctx ends: they badge in,
+// work, wander off, come back or not, and bring the iPads home.
+func (h *Hospital) Play(ctx context.Context) {
+	var wg sync.WaitGroup
+	for n := range h.people {
+		ward := wards[n%len(wards)]
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				device := fmt.Sprintf("%s-%02d", ward.short, 1+(n/len(wards)+4*(i%2))%h.o.perWard)
+				h.shift(ctx, h.at(n, device))
+				h.rest(ctx, 5, 20)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// rest waits between lo and hi seconds, unhurried by the demo's speed: these are people.
+func (h *Hospital) rest(ctx context.Context, lo, hi int) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(lo+rand.IntN(hi-lo+1)) * time.Second):
+	}
+}
+
+// shift is one person with one iPad. What goes wrong is only logged: the demo
+// goes on, and the observer judges.
+func (h *Hospital) shift(ctx context.Context, a at) {
+	a.d.Wake()
+	a.d.BringToFront()
+	if a.d.Truth().Kind == "shared" {
+		if err := a.d.AppleSignIn(a.p.account); err != nil {
+			h.o.Logger.Debug("demo: signing in to Apple", "err", err)
+		}
+	}
+	h.rest(ctx, 1, 3)
+	s, err := a.badgeIn(ctx)
+	if err != nil || s.State != "in_use" {
+		h.o.Logger.Debug("demo: badging in", "device", a.d.Serial(), "state", s.State, "err", err)
+		return
+	}
+	if strings.HasPrefix(s.Name, wards[1].short) {
+		_ = a.d.SetPasscode("918273")
+	}
+	for range 2 + rand.IntN(6) {
+		h.rest(ctx, 1, 4)
+		if _, err := a.d.Page().Touch(ctx); err != nil {
+			break
+		}
+	}
+	switch rand.IntN(4) {
+	case 0: // wanders off and comes back
+		h.rest(ctx, 10, 25)
+		a.d.Wake()
+		_ = a.d.Unlock("918273")
+		h.rest(ctx, 1, 2)
+		_, _ = a.badgeIn(ctx)
+		_, _ = a.d.Page().Return(ctx)
+	case 1: // wanders off
+	default:
+		_, _ = a.d.Page().Return(ctx)
+	}
+}

@@ -1,0 +1,289 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/padwarden/padwarden/server/sim"
+)
+
+// byDay are the scenarios that go on side by side; lastOfAll those that meet
+// every iPad at once.
+var (
+	byDay = []scenario{
+		{"idle", idle, []string{"badge-in", "open confirmed", "touch", "warn", "lock confirmed", "resume"}},
+		{"take-over", takeOver, []string{"locked", "take-over", "proven clean", "fresh tap"}},
+		{"return", giveBack, []string{"return", "wiping", "proven clean"}},
+		{"never returns", neverReturns, []string{"acknowledged", "unproven"}},
+		{"dock reader", dockReader, []string{"tap at the dock", "badge-in", "proven clean"}},
+		{"called back", calledBack, []string{"return", "called back"}},
+		{"passcode ward", passcodeWard, []string{"badge-in", "open confirmed", "proven clean"}},
+		{"shared iPad", sharedIPad, []string{"apple sign-in", "badge-in", "return", "proven clean"}},
+	}
+	lastOfAll = []scenario{
+		{"emptied Redis", emptiedRedis, []string{"emptied", "locked", "resume", "nothing wiped"}},
+	}
+)
+
+func state(want string) func(sim.PageState) bool {
+	return func(s sim.PageState) bool { return s.State == want }
+}
+
+// idle: badge in, the iPad opens, a touch keeps it, left alone it warns and
+// locks, and its holder's tap resumes in place.
+func idle(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(0, "4E-01")
+	s, err := a.badgeIn(ctx)
+	if err != nil {
+		return err
+	}
+	epoch := s.Epoch
+	tell("badge-in", fmt.Sprintf("%s holds %s, epoch %d", s.Holder, s.Name, epoch))
+	if _, err := a.shows(ctx, "opening", func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening }); err != nil {
+		return err
+	}
+	tell("open confirmed", "app lock seen by ProfileList")
+	if s, err = a.d.Page().Touch(ctx); err != nil {
+		return fmt.Errorf("touching: %w", err)
+	}
+	tell("touch", fmt.Sprintf("locks in %.1f s", float64(s.LockIn)/1000))
+	if s, err = a.shows(ctx, "the warning", func(s sim.PageState) bool { return s.Warned }); err != nil {
+		return err
+	}
+	tell("warn", fmt.Sprintf("still here? locks in %.1f s", float64(s.LockIn)/1000))
+	if s, err = a.wakes(ctx, "the lock", func(s sim.PageState) bool { return s.State == "locked" && s.Lock == "confirmed" }); err != nil {
+		return err
+	}
+	if s.Holder != "" {
+		return fmt.Errorf("the locked page names %s", s.Holder)
+	}
+	tell("lock confirmed", "the page names nobody")
+	if _, err := a.d.Page().Tap(ctx, a.p.badge); err != nil {
+		return fmt.Errorf("tapping to resume: %w", err)
+	}
+	if a.d.Page().Asks() == "pin" {
+		if _, err := a.d.Page().PIN(ctx, a.p.pin); err != nil {
+			return fmt.Errorf("resuming: %w", err)
+		}
+	}
+	if s, err = a.works(ctx); err != nil {
+		return err
+	}
+	if s.Epoch != epoch || len(a.d.Truth().Canaries) == 0 {
+		return fmt.Errorf("resumed in epoch %d of %d: the work is gone", s.Epoch, epoch)
+	}
+	tell("resume", fmt.Sprintf("same epoch %d, the work is still there", s.Epoch))
+	return nil
+}
+
+// takeOver: another nurse takes a locked iPad; it is wiped in between and kept
+// for a fresh tap.
+func takeOver(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	first, second := h.at(1, "4E-02"), h.at(2, "4E-02")
+	s, err := first.badgeIn(ctx)
+	if err != nil {
+		return err
+	}
+	epoch := s.Epoch
+	if _, err := first.wakes(ctx, "the lock", state("locked")); err != nil {
+		return err
+	}
+	tell("locked", "left idle by "+first.p.name)
+	if s, err = second.badgeIn(ctx); err != nil {
+		return err
+	}
+	if s.Asks != "takeover" {
+		return fmt.Errorf("another nurse's tap asks %q", s.Asks)
+	}
+	if _, err := second.d.Page().TakeOver(ctx); err != nil {
+		return fmt.Errorf("taking over: %w", err)
+	}
+	tell("take-over", "asked by "+second.p.name+"; wiped in between")
+	if _, err := second.comesClean(ctx); err != nil {
+		return err
+	}
+	if left := second.d.Truth().Canaries; len(left) > 0 {
+		return fmt.Errorf("shown clean with the work of %s on it", left[0].Holder)
+	}
+	tell("proven clean", "kept for "+second.p.name)
+	if s, err = second.badgeIn(ctx); err != nil {
+		return err
+	}
+	if s.Holder != second.p.name || s.Epoch <= epoch {
+		return fmt.Errorf("the fresh tap led to %s %q, epoch %d", s.State, s.Holder, s.Epoch)
+	}
+	tell("fresh tap", fmt.Sprintf("%s holds %s, epoch %d", s.Holder, s.Name, s.Epoch))
+	return nil
+}
+
+// giveBack: I'm done, and the wipe climbs to proof.
+func giveBack(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(3, "4E-03")
+	if _, err := a.badgeIn(ctx); err != nil {
+		return err
+	}
+	erased := a.d.Truth().Erased
+	s, err := a.d.Page().Return(ctx)
+	if err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	tell("return", "I'm done")
+	tell("wiping", "proof: "+s.Proof)
+	if _, err := a.comesClean(ctx); err != nil {
+		return err
+	}
+	t := a.d.Truth()
+	if t.Erased != erased+1 || len(t.Canaries) > 0 {
+		return fmt.Errorf("clean after %d erases with %d canaries", t.Erased-erased, len(t.Canaries))
+	}
+	tell("proven clean", "erased once, came back awaiting configuration, set up, seen by ProfileList")
+	return nil
+}
+
+// neverReturns: the iPad acknowledges its erase and is never heard of again.
+func neverReturns(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(4, "4E-04")
+	if _, err := a.badgeIn(ctx); err != nil {
+		return err
+	}
+	a.d.NeverReturn()
+	if _, err := a.d.Page().Return(ctx); err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	seen := ""
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		c, err := h.device(ctx, a.d.Serial())
+		if err != nil {
+			return err
+		}
+		if c.Custody.Proof.Rung == "acknowledged" && seen == "" {
+			seen = c.Custody.Proof.Rung
+			tell("acknowledged", "the iPad says it will erase")
+		}
+		if c.State == "unproven" {
+			tell("unproven", c.Reason)
+			return nil
+		}
+	}
+	return errors.New("it never became unproven")
+}
+
+// dockReader: the tap at the dock puts the PIN pad on the iPad in it.
+func dockReader(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(5, "4E-05")
+	if err := a.tapAtDock(ctx); err != nil {
+		return err
+	}
+	tell("tap at the dock", "the PIN pad is on "+a.d.Serial())
+	s, err := a.pin(ctx)
+	if err != nil {
+		return err
+	}
+	tell("badge-in", s.Holder+" holds "+s.Name)
+	if _, err := a.d.Page().Return(ctx); err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	if _, err := a.comesClean(ctx); err != nil {
+		return err
+	}
+	tell("proven clean", "back in the dock")
+	return nil
+}
+
+// calledBack: a return that is regretted before the iPad has heard of it.
+func calledBack(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(6, "4E-06")
+	if _, err := a.badgeIn(ctx); err != nil {
+		return err
+	}
+	if _, err := a.shows(ctx, "opening", func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening }); err != nil {
+		return err
+	}
+	time.Sleep(300 * time.Millisecond)                    // the iPad has said all it had to say
+	h.apns.Fail(503, "ServiceUnavailable", 3*time.Second) // nobody is woken for a moment
+	if _, err := a.d.Page().Return(ctx); err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	tell("return", "by mistake")
+	s, err := a.badgeIn(ctx)
+	if err != nil {
+		return err
+	}
+	if s.State != "in_use" || len(a.d.Truth().Canaries) == 0 {
+		return fmt.Errorf("called back to %s", s.State)
+	}
+	tell("called back", "nothing had been handed over; the work is still there")
+	return nil
+}
+
+// passcodeWard: the clinical apps are allowed once a passcode is set.
+func passcodeWard(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(7, "TH-01")
+	a.d.BringToFront()
+	if _, err := a.comesClean(ctx); err != nil {
+		return err
+	}
+	s, err := a.badgeIn(ctx)
+	if err != nil {
+		return err
+	}
+	tell("badge-in", s.Holder+" holds "+s.Name+" and sets a passcode")
+	if err := a.d.SetPasscode("918273"); err != nil {
+		return fmt.Errorf("setting a passcode: %w", err)
+	}
+	if _, err := a.shows(ctx, "opening", func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening }); err != nil {
+		return err
+	}
+	tell("open confirmed", "passcode seen by SecurityInfo, clinical apps allowed")
+	if _, err := a.d.Page().Return(ctx); err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		c, err := h.device(ctx, a.d.Serial())
+		if err != nil {
+			return err
+		}
+		if c.State == "clean" {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("still %s", c.State)
+		}
+	}
+	tell("proven clean", "erased, and the passcode with it")
+	return nil
+}
+
+// sharedIPad: Apple's sign-in comes first and a tap must match it; the wipe
+// ends with a UserList that names nobody.
+func sharedIPad(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(8, "CH-01")
+	if err := a.signsIn(ctx); err != nil {
+		return err
+	}
+	tell("apple sign-in", a.p.account+" at Apple's login")
+	tell("badge-in", a.p.name+" holds CH-01")
+	if _, err := a.d.Page().Return(ctx); err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	tell("return", "I'm done")
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		c, err := h.device(ctx, a.d.Serial())
+		if err != nil {
+			return err
+		}
+		if c.State == "clean" {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("still %s (%s)", c.State, c.Reason)
+		}
+	}
+	if users := a.d.Truth().Users; len(users) > 0 {
+		return fmt.Errorf("clean with the volume of %s on it", users[0].Account)
+	}
+	tell("proven clean", "UserList names nobody")
+	return nil
+}

@@ -1,0 +1,52 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Role is what a member of staff is to padwarden.
+type Role string
+
+const (
+	Administrator Role = "administrator" // everything, everywhere
+	Manager       Role = "manager"       // their own wards
+	Auditor       Role = "auditor"       // sees all, changes nothing
+)
+
+// Action is something staff do to what belongs to a ward.
+type Action string
+
+const (
+	View   Action = "view" // devices and their history
+	Wipe   Action = "wipe"
+	Attest Action = "attest"
+)
+
+// Allow answers nil if who may do action to what belongs to ward. It is asked
+// about the object that was loaded, never about what a request claims, and
+// whatever it does not name is refused.
+func Allow(who Staff, action Action, ward string) error {
+	known := action == View || action == Wipe || action == Attest
+	switch {
+	case !known:
+	case who.Role == Administrator:
+		return nil
+	case who.Role == Auditor && action == View:
+		return nil
+	case who.Role == Manager && ward != "" && slices.Contains(who.Wards, ward):
+		return nil
+	}
+	return refusal(RefusedAllowed, "You may not do this on this ward. Ask its manager, or an administrator.")
+}
+
+func (s Staff) validate() error {
+	switch {
+	case s.Name == "" || len(s.Name) > 100:
+		return errors.New("staff: a name of 1 to 100 bytes is needed")
+	case s.Role != Administrator && s.Role != Manager && s.Role != Auditor:
+		return fmt.Errorf("staff: role %q is not known (administrator, manager or auditor)", s.Role)
+	}
+	return nil
+}

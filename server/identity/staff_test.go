@@ -1,0 +1,135 @@
+package identity
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+func TestStaffTokenSignsInOnce(t *testing.T) {
+	i, m, _ := world(t)
+	token, err := i.MintStaffToken(t.Context(), "Maria", Manager, "4B")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, who, err := i.SignInStaff(t.Context(), token)
+	if err != nil || who.Name != "Maria" || who.Role != Manager || who.Wards[0] != "4B" {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	if _, _, err := i.SignInStaff(t.Context(), token); custody.Refused(err) != RefusedStaff {
+		t.Errorf("the second time: %v", err)
+	}
+	for key, v := range m.values {
+		if s := key + string(v); strings.Contains(s, token) || strings.Contains(s, session) {
+			t.Errorf("a secret is kept in plain: %s", s)
+		}
+	}
+	if i.CSRF(session) == "" || i.CSRF(session) == i.CSRF("another") {
+		t.Error("the CSRF token is not the session's")
+	}
+}
+
+func TestStaffTokenExpires(t *testing.T) {
+	i, m, _ := world(t)
+	token, _ := i.MintStaffToken(t.Context(), "Maria", Manager, "4B")
+	m.advance(StaffTokenTTL)
+	if _, _, err := i.SignInStaff(t.Context(), token); custody.Refused(err) != RefusedStaff {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestStaffSessionEnds(t *testing.T) {
+	signIn := func(t *testing.T) (*Identity, *memory, string) {
+		i, m, _ := world(t)
+		token, _ := i.MintStaffToken(t.Context(), "Ada", Administrator)
+		session, _, err := i.SignInStaff(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i, m, session
+	}
+	ended := func(t *testing.T, i *Identity, session string) {
+		t.Helper()
+		if _, err := i.StaffSession(t.Context(), session, true); custody.Refused(err) != RefusedStaff {
+			t.Errorf("still there: %v", err)
+		}
+	}
+	t.Run("idle, watching does not prolong", func(t *testing.T) {
+		i, m, session := signIn(t)
+		for range 3 {
+			m.advance(StaffIdle / 3)
+			_, _ = i.StaffSession(t.Context(), session, false)
+		}
+		ended(t, i, session)
+	})
+	t.Run("twelve hours, however busy", func(t *testing.T) {
+		i, m, session := signIn(t)
+		for range 12*3 - 1 {
+			m.advance(20 * time.Minute)
+			if _, err := i.StaffSession(t.Context(), session, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.advance(20 * time.Minute)
+		ended(t, i, session)
+	})
+	t.Run("signed out, whatever is under way", func(t *testing.T) {
+		i, _, session := signIn(t)
+		if err := i.SignOutStaff(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+		_ = i.prolong(t.Context(), session) // a request that had read the session before
+		ended(t, i, session)
+	})
+}
+
+func TestAPIToken(t *testing.T) {
+	i, m, _ := world(t)
+	token, err := i.MintAPIToken(t.Context(), "siem", Auditor, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, err := i.StaffByToken(t.Context(), token); err != nil || who.Role != Auditor {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if _, err := i.StaffSession(t.Context(), token, true); err == nil {
+		t.Error("an API token is good as a session")
+	}
+	m.advance(time.Hour)
+	if _, err := i.StaffByToken(t.Context(), token); custody.Refused(err) != RefusedStaff {
+		t.Errorf("after its time: %v", err)
+	}
+}
+
+// Every role × action × ward, with all that may be done written out.
+func TestAllow(t *testing.T) {
+	may := map[string]bool{
+		"administrator view 4B": true, "administrator wipe 4B": true, "administrator attest 4B": true,
+		"administrator view 5A": true, "administrator wipe 5A": true, "administrator attest 5A": true,
+		"administrator view ": true, "administrator wipe ": true, "administrator attest ": true,
+		"manager view 4B": true, "manager wipe 4B": true, "manager attest 4B": true,
+		"auditor view 4B": true, "auditor view 5A": true, "auditor view ": true,
+	}
+	for _, role := range []Role{Administrator, Manager, Auditor, "", "root"} {
+		for _, action := range []Action{View, Wipe, Attest, "", "delete"} {
+			for _, ward := range []string{"4B", "5A", ""} {
+				want := may[string(role)+" "+string(action)+" "+ward]
+				got := Allow(Staff{Name: "x", Role: role, Wards: []string{"4B", ""}}, action, ward) == nil
+				if got != want {
+					t.Errorf("%q may %q on %q: %v, want %v", role, action, ward, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestNobodyIsMintedWithoutARole(t *testing.T) {
+	i, _, _ := world(t)
+	for _, who := range []Staff{{Name: "", Role: Auditor}, {Name: "x", Role: "root"}, {Name: strings.Repeat("x", 101), Role: Auditor}} {
+		if token, err := i.MintStaffToken(t.Context(), who.Name, who.Role); err == nil {
+			t.Errorf("%+v got %q", who, token)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/ledger"
+)
+
+// Attempt is one try to sign in at an iPad.
+type Attempt struct {
+	Badge  []byte // from [Identity.Badge]
+	PIN    string
+	Device custody.DeviceID
+	Ward   string
+}
+
+// Verify answers whose badge and PIN these are. Every refusal is a
+// [*custody.Refusal] with a way out in its sentence. An unknown badge, a wrong
+// PIN and a person without one get the same answer after the same work; a
+// limit that cannot be counted refuses.
+func (i *Identity) Verify(ctx context.Context, a Attempt) (ledger.Clinician, error) {
+	var nobody ledger.Clinician
+	if len(a.Badge) == 0 || !wellFormed(a.PIN) {
+		return nobody, refusal(RefusedPIN, fmt.Sprintf("A PIN has at least %d digits. Try again.", minPIN))
+	}
+	meters := i.meters(a)
+	if err := i.peek(ctx, meters); err != nil {
+		return nobody, err
+	}
+	leave, err := i.hasher.turn(ctx)
+	if err != nil {
+		return nobody, err
+	}
+	defer leave()
+	if err := i.count(ctx, meters); err != nil {
+		return nobody, err
+	}
+	who, err := i.check(ctx, a)
+	if err != nil {
+		return nobody, err
+	}
+	if err := i.forgive(ctx, meters); err != nil {
+		i.Log.Warn("a right sign-in could not be taken off the limits", "clinician", who.ID, "err", err)
+	}
+	return who, nil
+}
+
+// check compares the PIN with that of the badge's owner, or with one that
+// nobody has.
+func (i *Identity) check(ctx context.Context, a Attempt) (ledger.Clinician, error) {
+	who, err := i.Ledger.ClinicianByBadge(ctx, a.Badge, i.Now())
+	if err != nil && !errors.Is(err, custody.ErrNotFound) {
+		return ledger.Clinician{}, fmt.Errorf("looking a badge up: %w", err)
+	}
+	known := err == nil && who.Active && who.PIN != ""
+	encoded := i.dummy
+	if known {
+		encoded = who.PIN
+	}
+	right, err := i.hasher.check(encoded, i.mac("pin", a.PIN))
+	if err != nil {
+		i.Log.Error("a stored PIN cannot be checked; set a new one", "clinician", who.ID, "err", err)
+	}
+	if !known || !right {
+		return ledger.Clinician{}, refusal(RefusedWrong, "That badge and PIN do not go together. Try again, or ask your ward lead.")
+	}
+	return who, nil
+}
+
+// Owner returns whose badge it is, without signing anybody in:
+// custody.ErrNotFound for one that is unknown, revoked or expired.
+func (i *Identity) Owner(ctx context.Context, badge []byte) (ledger.Clinician, error) {
+	who, err := i.Ledger.ClinicianByBadge(ctx, badge, i.Now())
+	if err != nil {
+		return ledger.Clinician{}, fmt.Errorf("looking a badge up: %w", err)
+	}
+	if !who.Active {
+		return ledger.Clinician{}, fmt.Errorf("looking a badge up: %w", custody.ErrNotFound)
+	}
+	return who, nil
+}
+
+func graceKey(clinician, ward string) string { return "grace:" + clinician + ":" + ward }
+
+// StartGrace remembers a full sign-in: for d, a tap alone resumes the
+// clinician's session in the ward. Only a badge with its PIN may start it.
+func (i *Identity) StartGrace(ctx context.Context, clinician, ward string, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	if err := i.Live.Put(ctx, graceKey(clinician, ward), []byte{1}, d); err != nil {
+		return fmt.Errorf("starting the PIN grace: %w", err)
+	}
+	return nil
+}
+
+// GraceValid reports whether a tap alone is enough to resume. What cannot be
+// read is not valid.
+func (i *Identity) GraceValid(ctx context.Context, clinician, ward string) bool {
+	_, err := i.Live.Get(ctx, graceKey(clinician, ward))
+	return err == nil
+}

@@ -1,0 +1,467 @@
+package kiosk
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/browser"
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/web"
+)
+
+// ward is everything behind the page, in memory, on a clock that only a test
+// moves. Custody is decided by the real table.
+type ward struct {
+	mu       sync.Mutex
+	now      time.Time
+	rows     map[custody.DeviceID]custody.Custody
+	sessions map[custody.DeviceID]custody.Session
+	names    map[string]string // clinicians
+	pins     map[string]string
+	badges   map[string]string
+	readers  map[string]ledger.Reader
+	spent    map[string]bool
+	values   map[string][]byte
+	counts   map[string]int64
+	ends     map[string]time.Time
+	watching map[custody.DeviceID][]chan []custody.DeviceID
+	policy   custody.Policy
+	liveDown error
+}
+
+func newWard() *ward {
+	return &ward{
+		now:  time.Date(2026, 3, 2, 7, 0, 0, 0, time.UTC),
+		rows: map[custody.DeviceID]custody.Custody{}, sessions: map[custody.DeviceID]custody.Session{},
+		names: map[string]string{}, pins: map[string]string{}, badges: map[string]string{}, readers: map[string]ledger.Reader{},
+		spent: map[string]bool{}, values: map[string][]byte{}, counts: map[string]int64{}, ends: map[string]time.Time{},
+		watching: map[custody.DeviceID][]chan []custody.DeviceID{},
+		policy:   custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp),
+	}
+}
+
+func (w *ward) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *ward) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+	for key, end := range w.ends {
+		if !w.now.Before(end) {
+			delete(w.ends, key)
+			delete(w.values, key)
+			delete(w.counts, key)
+		}
+	}
+}
+
+// Apply is the steward: the real table, then live.
+func (w *ward) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out, err := custody.Decide(w.rows[id], e, w.policy, w.now)
+	if err != nil {
+		return w.rows[id], err
+	}
+	w.publish(out.Next)
+	return out.Next, nil
+}
+
+func (w *ward) publish(row custody.Custody) {
+	w.rows[row.Device] = row
+	s := custody.Session{Device: row.Device, State: row.State, Epoch: row.Epoch, Version: row.Version, Holder: row.Holder, Now: w.now}
+	if row.State == custody.InUse {
+		s.Open, s.Touched, s.WarnAt, s.LockAt = true, w.now, w.now.Add(w.policy.Warn), w.now.Add(w.policy.Lock)
+	}
+	w.sessions[row.Device] = s
+	for _, ch := range w.watching[row.Device] {
+		select {
+		case ch <- []custody.DeviceID{row.Device}:
+		default:
+		}
+	}
+}
+
+// set changes a row as the rest of the house would.
+func (w *ward) set(id custody.DeviceID, change func(*custody.Custody)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	row := w.rows[id]
+	change(&row)
+	row.Version++
+	w.publish(row)
+}
+
+func (w *ward) row(id custody.DeviceID) custody.Custody {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rows[id]
+}
+
+func (w *ward) Custody(_ context.Context, id custody.DeviceID) (custody.Custody, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	row, ok := w.rows[id]
+	if !ok {
+		return row, custody.ErrNotFound
+	}
+	return row, nil
+}
+
+func (w *ward) Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error) {
+	row, err := w.Custody(ctx, id)
+	return ledger.Device{ID: id, Ward: row.Ward, Name: "4B-" + string(id[1:])}, err
+}
+
+func (w *ward) Devices(ctx context.Context, ward string) ([]ledger.Device, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var ds []ledger.Device
+	for id, row := range w.rows {
+		if row.Ward == ward {
+			ds = append(ds, ledger.Device{ID: id, Ward: ward, Name: "4B-" + string(id[1:])})
+		}
+	}
+	slices.SortFunc(ds, func(a, b ledger.Device) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return ds, nil
+}
+
+func (w *ward) Policy(context.Context, string) (custody.Policy, error) { return w.policy, nil }
+
+func (w *ward) clinician(id string) ledger.Clinician {
+	return ledger.Clinician{ID: id, Name: w.names[id], PIN: w.pins[id], Active: true}
+}
+
+func (w *ward) Clinician(_ context.Context, id string) (ledger.Clinician, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.names[id] == "" {
+		return ledger.Clinician{}, custody.ErrNotFound
+	}
+	return w.clinician(id), nil
+}
+
+func (w *ward) ClinicianByBadge(_ context.Context, hash []byte, _ time.Time) (ledger.Clinician, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	id, ok := w.badges[hex.EncodeToString(hash)]
+	if !ok {
+		return ledger.Clinician{}, custody.ErrNotFound
+	}
+	return w.clinician(id), nil
+}
+
+func (w *ward) SetPIN(_ context.Context, clinician, pin string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pins[clinician] = pin
+	return nil
+}
+
+func (w *ward) Reader(_ context.Context, id string) (ledger.Reader, error) {
+	r, ok := w.readers[id]
+	if !ok {
+		return r, custody.ErrNotFound
+	}
+	return r, nil
+}
+
+func (w *ward) Spend(_ context.Context, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.spent[key] {
+		return custody.ErrConflict
+	}
+	w.spent[key] = true
+	return nil
+}
+
+// VerifyKioskSecret reads "device.epoch.run".
+func (w *ward) VerifyKioskSecret(secret string) (id custody.DeviceID, epoch, run int64, err error) {
+	part := strings.Split(secret, ".")
+	if len(part) != 3 {
+		return "", 0, 0, errors.New("forged")
+	}
+	_, err = fmt.Sscanf(part[1]+" "+part[2], "%d %d", &epoch, &run)
+	return custody.DeviceID(part[0]), epoch, run, err
+}
+
+func (w *ward) Session(_ context.Context, id custody.DeviceID) (custody.Session, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, ok := w.sessions[id]
+	if w.liveDown != nil {
+		return custody.Session{}, w.liveDown
+	}
+	if !ok {
+		return s, custody.ErrNotFound
+	}
+	s.Now = w.now
+	return s, nil
+}
+
+func (w *ward) Sessions(ctx context.Context, ids ...custody.DeviceID) (map[custody.DeviceID]custody.Session, error) {
+	all := map[custody.DeviceID]custody.Session{}
+	for _, id := range ids {
+		if s, err := w.Session(ctx, id); err == nil {
+			all[id] = s
+		}
+	}
+	return all, nil
+}
+
+func (w *ward) Touch(_ context.Context, id custody.DeviceID, epoch int64) (custody.Session, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, ok := w.sessions[id]
+	switch {
+	case w.liveDown != nil:
+		return s, w.liveDown
+	case !ok:
+		return s, custody.ErrLost
+	case s.Epoch != epoch:
+		return s, custody.ErrStale
+	case !s.Open:
+		return s, custody.ErrLocked
+	}
+	s.Touched, s.WarnAt, s.LockAt, s.Warned = w.now, w.now.Add(w.policy.Warn), w.now.Add(w.policy.Lock), false
+	w.sessions[id] = s
+	return s, nil
+}
+
+func (w *ward) SubscribeDevice(id custody.DeviceID) (<-chan []custody.DeviceID, func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ch := make(chan []custody.DeviceID, 1)
+	w.watching[id] = append(w.watching[id], ch)
+	return ch, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.watching[id] = slices.DeleteFunc(w.watching[id], func(c chan []custody.DeviceID) bool { return c == ch })
+	}
+}
+
+func (w *ward) watchers(id custody.DeviceID) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.watching[id])
+}
+
+func (w *ward) Say(_ context.Context, id custody.DeviceID, _, _ string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, ch := range w.watching[id] {
+		select {
+		case ch <- []custody.DeviceID{id}:
+		default:
+		}
+	}
+	return nil
+}
+
+func (w *ward) Put(_ context.Context, key string, v []byte, ttl time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.values[key], w.ends[key] = bytes.Clone(v), w.now.Add(ttl)
+	return w.liveDown
+}
+
+func (w *ward) PutIfAbsent(ctx context.Context, key string, v []byte, ttl time.Duration) error {
+	if _, err := w.Get(ctx, key); err == nil {
+		return custody.ErrConflict
+	}
+	return w.Put(ctx, key, v, ttl)
+}
+
+func (w *ward) Get(_ context.Context, key string) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.liveDown != nil {
+		return nil, w.liveDown
+	}
+	v, ok := w.values[key]
+	if !ok {
+		return nil, custody.ErrNotFound
+	}
+	return v, nil
+}
+
+func (w *ward) Take(ctx context.Context, key string) ([]byte, error) {
+	v, err := w.Get(ctx, key)
+	return v, errors.Join(err, w.Delete(ctx, key))
+}
+
+func (w *ward) Delete(_ context.Context, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.values, key)
+	return nil
+}
+
+func (w *ward) Count(_ context.Context, key string, ttl time.Duration) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.counts[key] == 0 {
+		w.ends[key] = w.now.Add(ttl)
+	}
+	w.counts[key]++
+	return w.counts[key], w.liveDown
+}
+
+func (w *ward) Peek(_ context.Context, key string) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.counts[key], w.liveDown
+}
+
+func (w *ward) Forget(_ context.Context, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.counts, key)
+	return nil
+}
+
+const (
+	annaBadge, annaPIN = "0040012345", "582947"
+	benBadge, benPIN   = "0040067890", "719305"
+	ipad               = custody.DeviceID("D07") // 4B-07
+	spare              = custody.DeviceID("D09") // 4B-09
+	dockCredential     = "dock-secret"
+)
+
+// house is a running kiosk over a ward of two clean iPads, Anna and Ben.
+type house struct {
+	*ward
+	t      *testing.T
+	kiosk  *Kiosk
+	app    *fiber.App
+	cookie string
+	stop   context.CancelFunc
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	w := newWard()
+	ids, err := identity.New(identity.Config{Ledger: w, Live: w, Key: bytes.Repeat([]byte{7}, 32), Now: w.Now, Rand: rand.Reader,
+		Cost: identity.Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 2, Waiting: 8, WaitAtMost: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []struct{ id, name, badge, pin string }{{"anna", "Anna Berg", annaBadge, annaPIN}, {"ben", "Ben Ode", benBadge, benPIN}} {
+		hash, err := ids.Badge(p.badge)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.names[p.id], w.badges[hex.EncodeToString(hash)] = p.name, p.id
+		if err := ids.SetPIN(t.Context(), p.id, p.pin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []custody.DeviceID{ipad, spare} {
+		w.publish(custody.Custody{Device: id, Ward: "4B", State: custody.Clean, Epoch: 3, Version: 41, Enrolment: "cert-" + string(id) + "-a",
+			Run: custody.Run{ID: 31, Goal: custody.GoalWipe, Done: true, Ended: true}})
+	}
+	sum := sha256.Sum256([]byte(dockCredential))
+	w.readers["dock7"] = ledger.Reader{ID: "dock7", Ward: "4B", Device: ipad, Credential: sum[:]}
+	w.readers["wall"] = ledger.Reader{ID: "wall", Ward: "4B", Credential: sum[:]}
+
+	ctx, stop := context.WithCancel(t.Context())
+	k, err := New(Config{Base: ctx, Steward: w, Live: w, Ledger: w, Secrets: w, Identity: ids, Key: bytes.Repeat([]byte{9}, 32), Now: w.Now, Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
+	browser.Static(app, web.FS)
+	k.Register(app)
+	h := &house{ward: w, t: t, kiosk: k, app: app, stop: stop}
+	t.Cleanup(stop)
+	h.cookie = "padwarden_device=" + k.seal(w.row(ipad))
+	return h
+}
+
+// ask sends a request as the page would and returns the status and the body.
+func (h *house) ask(method, path, body string, change ...func(*http.Request)) (int, string, http.Header) {
+	h.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Cookie", h.cookie)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	for _, f := range change {
+		f(r)
+	}
+	answer, err := h.app.Test(r, 10_000)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return answer.StatusCode, string(text), answer.Header
+}
+
+func (h *house) state() State {
+	h.t.Helper()
+	status, body, _ := h.ask("GET", "/kiosk/state", "")
+	return h.decode(status, body)
+}
+
+func (h *house) decode(status int, body string) State {
+	h.t.Helper()
+	var s State
+	if err := json.Unmarshal([]byte(body), &s); err != nil || status != 200 {
+		h.t.Fatalf("%d %s: %v", status, body, err)
+	}
+	return s
+}
+
+// post sends v and returns the status and the raw answer.
+func (h *house) post(path string, v any) (int, string) {
+	h.t.Helper()
+	body, err := json.Marshal(v)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	status, text, _ := h.ask("POST", "/kiosk/"+path, string(body))
+	return status, text
+}
+
+type m = map[string]any
+
+// signIn taps and enters the PIN, and returns what the PIN led to.
+func (h *house) signIn(badge, pin string) (int, string) {
+	h.t.Helper()
+	if status, body := h.post("tap", m{"badge": badge, "nonce": h.state().Nonce}); status != 200 {
+		return status, body
+	}
+	s := h.state()
+	if s.Asks != "pin" {
+		h.t.Fatalf("after the tap the page asks %q", s.Asks)
+	}
+	return h.post("pin", m{"pin": pin, "nonce": s.Nonce})
+}

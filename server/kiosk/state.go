@@ -1,0 +1,170 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+// State is what the page shows, and all that it is told.
+type State struct {
+	Device   custody.DeviceID  `json:"device"`
+	Name     string            `json:"name"`
+	Ward     string            `json:"ward"`
+	State    custody.State     `json:"state"`
+	Epoch    int64             `json:"epoch"`
+	Holder   string            `json:"holder"` // a name, only while in use
+	Mine     bool              `json:"mine"`   // this page may touch and give back
+	Open     bool              `json:"open"`   // touches count
+	Opening  bool              `json:"opening"`
+	Warned   bool              `json:"warned"`
+	WarnInMs int64             `json:"warn_in_ms"` // 0: no idle deadline
+	LockInMs int64             `json:"lock_in_ms"`
+	Lock     custody.LockRung  `json:"lock"`
+	Proof    custody.ProofRung `json:"proof"`
+	Asks     string            `json:"asks"`
+	Nonce    string            `json:"nonce"`
+	Sentence string            `json:"sentence"`
+	Other    string            `json:"other"` // another iPad that is clean
+}
+
+func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
+	s, err := k.state(ctx, row)
+	if err != nil {
+		return err
+	}
+	return c.JSON(s)
+}
+
+// again reads the row anew and shows it: what a change answers with.
+func (k *Kiosk) again(ctx context.Context, c *fiber.Ctx, id custody.DeviceID) error {
+	row, err := k.Ledger.Custody(ctx, id)
+	if err != nil {
+		return err
+	}
+	return k.showState(ctx, c, row)
+}
+
+// state says what the page of row's device shows.
+func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
+	d, err := k.Ledger.Device(ctx, row.Device)
+	if err != nil {
+		return State{}, err
+	}
+	session, known := k.session(ctx, row)
+	s := State{
+		Device: row.Device, Name: d.Name, Ward: row.Ward, Epoch: row.Epoch,
+		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
+	}
+	if s.State == custody.Locked && s.Lock == "" {
+		s.Lock = custody.LockRequested
+	}
+	if s.State == custody.InUse {
+		if err := k.inUse(ctx, &s, row, session); err != nil {
+			return State{}, err
+		}
+	}
+	q, err := k.asked(ctx, row.Device)
+	if err != nil && known {
+		return State{}, err
+	}
+	if q.fits(s.State) {
+		s.Asks, s.Nonce, s.Sentence = q.Asks, q.Nonce, q.Sentence
+	} else {
+		s.Sentence = sentence(s.State, row, session.Now)
+		if s.Nonce, err = k.nonce(row); err != nil {
+			return State{}, err
+		}
+	}
+	if s.State != custody.Clean && s.State != custody.InUse || stuck(s.Opening, row, session.Now) {
+		s.Other = k.other(ctx, row, "")
+	}
+	return s, nil
+}
+
+// session reads the session of row's epoch; known is false where live cannot tell.
+func (k *Kiosk) session(ctx context.Context, row custody.Custody) (s custody.Session, known bool) {
+	s, err := k.Live.Session(ctx, row.Device)
+	if err != nil {
+		if !errors.Is(err, custody.ErrNotFound) && !errors.Is(err, custody.ErrLost) {
+			k.Log.Warn("a session cannot be read; shown as locked", "device", row.Device, "err", err)
+		}
+		return custody.Session{}, false
+	}
+	return s, true
+}
+
+// shown is the row's state, but locked where it is in use and live does not
+// hold its session open: live may be stricter.
+func shown(row custody.Custody, s custody.Session) custody.State {
+	if row.State == custody.InUse && (!s.Open || s.Epoch != row.Epoch || s.State != custody.InUse) {
+		return custody.Locked
+	}
+	return row.State
+}
+
+func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, session custody.Session) error {
+	who, err := k.Ledger.Clinician(ctx, row.Holder)
+	if err != nil && !errors.Is(err, custody.ErrNotFound) {
+		return fmt.Errorf("reading who holds %s: %w", row.Device, err)
+	}
+	s.Holder, s.Mine, s.Open = who.Name, true, true
+	s.Opening = row.Run.Goal == custody.GoalOpen && row.Run.Active()
+	s.Warned = session.Warned
+	s.WarnInMs = left(session.WarnAt, session.Now)
+	s.LockInMs = left(session.LockAt, session.Now)
+	s.Lock, s.Proof = "", ""
+	return nil
+}
+
+func left(at, now time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return max(at.Sub(now).Milliseconds(), 1)
+}
+
+// stuck: what should have opened long ago has not.
+func stuck(opening bool, row custody.Custody, now time.Time) bool {
+	return opening && now.Sub(row.Run.Started) > openingLong
+}
+
+// sentence says what is going on, for whoever picks the iPad up: no names.
+func sentence(s custody.State, row custody.Custody, now time.Time) string {
+	switch s {
+	case custody.Clean:
+		if !row.Available("", now) {
+			return "This iPad is kept for a colleague for a moment."
+		}
+	case custody.Locked:
+		return "Is this yours? Tap your badge to go on where you left off."
+	case custody.Wiping:
+		if row.Reserved.For != "" {
+			return "The last person's data is being removed. This iPad is then kept for the colleague who asked for it."
+		}
+		return "The last person's data is being removed. Nobody can use it until that is proven."
+	case custody.Unproven:
+		// Why is for the console: a reason may name an account.
+		return "It is not proven that the last person's data is gone. Please give this iPad to your ward lead."
+	case custody.Lost:
+		return "This iPad is reported lost. Please bring it to the ward desk."
+	case custody.Enrolling:
+		return "This iPad is being set up."
+	}
+	return ""
+}
+
+// other names another iPad of the ward that clinician ("" for anybody) could
+// have now; "" if there is none, or it cannot be told.
+func (k *Kiosk) other(ctx context.Context, row custody.Custody, clinician string) string {
+	d, ok := k.findClean(ctx, row.Ward, clinician, func(id custody.DeviceID) bool { return id != row.Device })
+	if !ok {
+		return ""
+	}
+	return d.Name
+}

@@ -1,0 +1,139 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+type wardRow struct {
+	bun.BaseModel `bun:"table:wards"`
+	ID            string         `bun:"id,pk"`
+	Name          string         `bun:"name,notnull"`
+	Policy        custody.Policy `bun:"policy,type:text"` // JSON
+}
+
+func (r wardRow) ward() Ward { return Ward{ID: r.ID, Name: r.Name, Policy: r.Policy} }
+
+// AddWard adds a ward; ErrConflict if there is one of that id. The policy is
+// kept as given: whoever takes it from a person validates it.
+func (l *Ledger) AddWard(ctx context.Context, w Ward) error {
+	_, err := l.write.NewInsert().Model(&wardRow{ID: w.ID, Name: w.Name, Policy: w.Policy}).Exec(ctx)
+	return failed(ctx, fmt.Sprintf("adding ward %q", w.ID), err)
+}
+
+// PutPolicy replaces a ward's policy; ErrNotFound if there is no such ward.
+func (l *Ledger) PutPolicy(ctx context.Context, ward string, p custody.Policy) error {
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Policy: p}).Column("policy").WherePK().Exec(ctx))
+	return failed(ctx, fmt.Sprintf("changing the policy of ward %q", ward), err)
+}
+
+// Policy returns a ward's policy, or ErrNotFound.
+func (l *Ledger) Policy(ctx context.Context, ward string) (custody.Policy, error) {
+	w, err := l.Ward(ctx, ward)
+	return w.Policy, err
+}
+
+// Ward returns a ward, or ErrNotFound.
+func (l *Ledger) Ward(ctx context.Context, id string) (Ward, error) {
+	row := wardRow{ID: id}
+	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	return row.ward(), failed(ctx, fmt.Sprintf("reading ward %q", id), err)
+}
+
+// Wards returns all wards in the order of their ids.
+func (l *Ledger) Wards(ctx context.Context) ([]Ward, error) {
+	var rows []wardRow
+	err := l.read.NewSelect().Model(&rows).OrderExpr("id").Scan(ctx)
+	return each(rows, wardRow.ward), failed(ctx, "reading the wards", err)
+}
+
+type deviceRow struct {
+	bun.BaseModel `bun:"table:devices"`
+	ID            custody.DeviceID `bun:"id,pk"`
+	UDID          string           `bun:"udid,nullzero"` // NULL where unknown, so that it can be unique
+	Ward          string           `bun:"ward,notnull"`
+	Name          string           `bun:"name,notnull"`
+	Model         string           `bun:"model,notnull"`
+	OSVersion     string           `bun:"os_version,notnull"`
+	Topic         string           `bun:"topic,notnull"`
+}
+
+func (r deviceRow) device() Device {
+	return Device{ID: r.ID, UDID: r.UDID, Ward: r.Ward, Name: r.Name, Model: r.Model, OSVersion: r.OSVersion, Topic: r.Topic}
+}
+
+// AddDevice puts a device on the allow-list and begins its custody (enrolling,
+// epoch 0, version 1) in one transaction. ErrConflict if its serial or UDID is
+// there already, ErrNotFound for an unknown ward.
+func (l *Ledger) AddDevice(ctx context.Context, d Device) error {
+	return l.change(ctx, fmt.Sprintf("adding device %q", d.ID), func(tx bun.Tx) error {
+		row := deviceRow{ID: d.ID, UDID: d.UDID, Ward: d.Ward, Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Topic: d.Topic}
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		now, err := l.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		first, err := newCustodyRow(custody.Custody{
+			Device: d.ID, Ward: d.Ward, State: custody.Enrolling, Version: 1, Since: fromMillis(now),
+		})
+		if err != nil {
+			return err
+		}
+		first.WrittenAt = now
+		_, err = tx.NewInsert().Model(&first).Exec(ctx)
+		return err
+	})
+}
+
+// Device returns a device by its serial, or ErrNotFound.
+func (l *Ledger) Device(ctx context.Context, id custody.DeviceID) (Device, error) {
+	row := deviceRow{ID: id}
+	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	return row.device(), failed(ctx, fmt.Sprintf("reading device %q", id), err)
+}
+
+// DeviceByUDID returns the device that a UDID belongs to since its first Authenticate, or ErrNotFound.
+func (l *Ledger) DeviceByUDID(ctx context.Context, udid string) (Device, error) {
+	var row deviceRow
+	err := l.read.NewSelect().Model(&row).Where("udid = ?", udid).Scan(ctx)
+	return row.device(), failed(ctx, fmt.Sprintf("reading the device of UDID %q", udid), err)
+}
+
+// Devices returns a ward's devices in the order of their serials; of all wards if ward is empty.
+func (l *Ledger) Devices(ctx context.Context, ward string) ([]Device, error) {
+	var rows []deviceRow
+	q := l.read.NewSelect().Model(&rows).OrderExpr("id")
+	if ward != "" {
+		q.Where("ward = ?", ward)
+	}
+	err := q.Scan(ctx)
+	return each(rows, deviceRow.device), failed(ctx, "reading the devices", err)
+}
+
+func each[R, T any](rows []R, fn func(R) T) []T {
+	out := make([]T, len(rows))
+	for i, r := range rows {
+		out[i] = fn(r)
+	}
+	return out
+}
+
+// oneRow answers none where a statement changed no row.
+func oneRow(none error) func(sql.Result, error) error {
+	return func(res sql.Result, err error) error {
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		return none
+	}
+}

@@ -1,0 +1,137 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+type clinicianRow struct {
+	bun.BaseModel `bun:"table:clinicians,alias:clinicians"`
+	ID            string `bun:"id,pk"`
+	Name          string `bun:"name,notnull"`
+	Account       string `bun:"account,nullzero"` // NULL where there is none, so that it can be unique
+	PIN           string `bun:"pin,notnull"`
+	Active        bool   `bun:"active,notnull"`
+}
+
+func (r clinicianRow) clinician() Clinician {
+	return Clinician{ID: r.ID, Name: r.Name, Account: r.Account, PIN: r.PIN, Active: r.Active}
+}
+
+// AddClinician adds a person; ErrConflict if the id or the Managed Apple
+// Account is taken.
+func (l *Ledger) AddClinician(ctx context.Context, c Clinician) error {
+	row := clinicianRow{ID: c.ID, Name: c.Name, Account: c.Account, PIN: c.PIN, Active: c.Active}
+	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
+	return failed(ctx, fmt.Sprintf("adding clinician %q", c.ID), err)
+}
+
+// Clinician returns a person, active or not, or ErrNotFound.
+func (l *Ledger) Clinician(ctx context.Context, id string) (Clinician, error) {
+	row := clinicianRow{ID: id}
+	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	return row.clinician(), failed(ctx, fmt.Sprintf("reading clinician %q", id), err)
+}
+
+// Clinicians returns everybody, active or not, in the order of their ids.
+func (l *Ledger) Clinicians(ctx context.Context) ([]Clinician, error) {
+	var rows []clinicianRow
+	err := l.read.NewSelect().Model(&rows).OrderExpr("id").Scan(ctx)
+	return each(rows, clinicianRow.clinician), failed(ctx, "reading the clinicians", err)
+}
+
+// ClinicianByAccount returns the person, active or not, whose Managed Apple
+// Account it is, spelt exactly so, or ErrNotFound.
+func (l *Ledger) ClinicianByAccount(ctx context.Context, account string) (Clinician, error) {
+	var row clinicianRow
+	err := l.read.NewSelect().Model(&row).Where("account = ?", account).Scan(ctx)
+	return row.clinician(), failed(ctx, "reading the clinician of an account", err)
+}
+
+// SetPIN replaces a person's encoded PIN hash; ErrNotFound if there is no such person.
+func (l *Ledger) SetPIN(ctx context.Context, id, encoded string) error {
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&clinicianRow{ID: id, PIN: encoded}).Column("pin").WherePK().Exec(ctx))
+	return failed(ctx, fmt.Sprintf("setting the PIN of %q", id), err)
+}
+
+// SetActive lets a person sign in, or no longer; ErrNotFound if there is no such person.
+func (l *Ledger) SetActive(ctx context.Context, id string, active bool) error {
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&clinicianRow{ID: id, Active: active}).Column("active").WherePK().Exec(ctx))
+	return failed(ctx, fmt.Sprintf("setting whether %q is active", id), err)
+}
+
+type badgeRow struct {
+	bun.BaseModel `bun:"table:badges"`
+	Hash          []byte `bun:"hash,pk"`
+	Clinician     string `bun:"clinician,notnull"`
+	Expires       int64  `bun:"expires,notnull"`
+	Revoked       int64  `bun:"revoked,notnull"`
+}
+
+// AddBadge gives a clinician a card; ErrConflict if the card is known, revoked
+// or not, ErrNotFound for an unknown clinician.
+func (l *Ledger) AddBadge(ctx context.Context, b Badge) error {
+	row := badgeRow{Hash: b.Hash, Clinician: b.Clinician, Expires: millis(b.Expires), Revoked: millis(b.Revoked)}
+	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
+	return failed(ctx, fmt.Sprintf("adding a badge of %q", b.Clinician), err)
+}
+
+// ClinicianByBadge returns whose card it is. ErrNotFound for a card that is
+// unknown, has expired at now, or is revoked: the three cannot be told apart.
+// Whether the person is still active is for the caller to see.
+func (l *Ledger) ClinicianByBadge(ctx context.Context, hash []byte, now time.Time) (Clinician, error) {
+	var row clinicianRow
+	err := l.read.NewSelect().Model(&row).
+		Join("JOIN badges ON badges.clinician = clinicians.id").
+		Where("badges.hash = ? AND badges.revoked = 0 AND (badges.expires = 0 OR badges.expires > ?)", hash, now.UnixMilli()).
+		Scan(ctx)
+	return row.clinician(), failed(ctx, "reading the clinician of a badge", err)
+}
+
+// RevokeBadge ends a card for good at at; ErrNotFound if it is unknown. The
+// first time given stays.
+func (l *Ledger) RevokeBadge(ctx context.Context, hash []byte, at time.Time) error {
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model((*badgeRow)(nil)).
+		Set("revoked = CASE WHEN revoked = 0 THEN ? ELSE revoked END", at.UnixMilli()).
+		Where("hash = ?", hash).Exec(ctx))
+	return failed(ctx, "revoking a badge", err)
+}
+
+type readerRow struct {
+	bun.BaseModel `bun:"table:readers"`
+	ID            string           `bun:"id,pk"`
+	Ward          string           `bun:"ward,notnull"`
+	Device        custody.DeviceID `bun:"device,nullzero"` // NULL for a wall reader; a docked iPad has one reader
+	Credential    []byte           `bun:"credential,notnull"`
+}
+
+func (r readerRow) reader() Reader {
+	return Reader{ID: r.ID, Ward: r.Ward, Device: r.Device, Credential: r.Credential}
+}
+
+// AddReader adds a badge reader; ErrConflict if its id or its docked iPad has
+// one, ErrNotFound for an unknown ward or device.
+func (l *Ledger) AddReader(ctx context.Context, r Reader) error {
+	row := readerRow{ID: r.ID, Ward: r.Ward, Device: r.Device, Credential: r.Credential}
+	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
+	return failed(ctx, fmt.Sprintf("adding reader %q", r.ID), err)
+}
+
+// Reader returns a reader, or ErrNotFound.
+func (l *Ledger) Reader(ctx context.Context, id string) (Reader, error) {
+	row := readerRow{ID: id}
+	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	return row.reader(), failed(ctx, fmt.Sprintf("reading reader %q", id), err)
+}
+
+// ReaderFor returns the reader of the dock that a device belongs in, or ErrNotFound.
+func (l *Ledger) ReaderFor(ctx context.Context, device custody.DeviceID) (Reader, error) {
+	var row readerRow
+	err := l.read.NewSelect().Model(&row).Where("device = ?", device).Scan(ctx)
+	return row.reader(), failed(ctx, fmt.Sprintf("reading the reader of %q", device), err)
+}

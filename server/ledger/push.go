@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+type pushRow struct {
+	bun.BaseModel `bun:"table:pushes"`
+	Device        custody.DeviceID `bun:"device,pk"`
+	Account       string           `bun:"account,pk"` // empty: device channel
+	Token         []byte           `bun:"token,notnull"`
+	Magic         string           `bun:"magic,notnull"`
+	Topic         string           `bun:"topic,notnull"`
+}
+
+// TokenUpdate keeps a channel's push record and, if one came with it, the
+// device's unlock token, in one transaction. Without one the token kept before
+// stays: a device sends it only when it has a new one. ErrNotFound for an
+// unknown device.
+func (l *Ledger) TokenUpdate(ctx context.Context, p Push, unlockToken []byte) error {
+	return l.change(ctx, fmt.Sprintf("keeping the push record of %q", p.Device), func(tx bun.Tx) error {
+		if _, err := l.holdDevice(ctx, tx, p.Device); err != nil {
+			return err
+		}
+		row := pushRow{Device: p.Device, Account: p.User, Token: p.Token, Magic: p.Magic, Topic: p.Topic}
+		_, err := tx.NewInsert().Model(&row).On("CONFLICT (device, account) DO UPDATE").
+			Set("token = EXCLUDED.token").Set("magic = EXCLUDED.magic").Set("topic = EXCLUDED.topic").Exec(ctx)
+		if err != nil || len(unlockToken) == 0 {
+			return err
+		}
+		return l.putSecret(ctx, tx, p.Device, SecretUnlock, unlockToken)
+	})
+}
+
+// Push returns the push record of a device's channel (user "": the device
+// channel), or ErrNotFound.
+func (l *Ledger) Push(ctx context.Context, device custody.DeviceID, user string) (Push, error) {
+	row := pushRow{Device: device, Account: user}
+	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	p := Push{Device: row.Device, User: row.Account, Token: row.Token, Magic: row.Magic, Topic: row.Topic}
+	return p, failed(ctx, fmt.Sprintf("reading the push record of %q", device), err)
+}
+
+// Users returns the accounts whose user channel a device has told us of, sorted.
+func (l *Ledger) Users(ctx context.Context, device custody.DeviceID) ([]string, error) {
+	var users []string
+	err := l.read.NewSelect().Model((*pushRow)(nil)).Column("account").
+		Where("device = ? AND account <> ''", device).OrderExpr("account").Scan(ctx, &users)
+	return users, failed(ctx, fmt.Sprintf("reading the user channels of %q", device), err)
+}
+
+// CheckOut drops a device's push records, all channels'.
+func (l *Ledger) CheckOut(ctx context.Context, device custody.DeviceID) error {
+	return l.change(ctx, fmt.Sprintf("checking out %q", device), func(tx bun.Tx) error {
+		if _, err := l.holdDevice(ctx, tx, device); err != nil {
+			return err
+		}
+		return forget(ctx, tx, device, (*pushRow)(nil))
+	})
+}

@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+// custodyRow is a custody row as stored. Body is the whole of it as JSON, so
+// that a new field needs no migration; the columns are what SQL decides by.
+type custodyRow struct {
+	bun.BaseModel `bun:"table:custody,alias:custody"`
+	Device        custody.DeviceID `bun:"device,pk,type:text"`
+	Ward          string           `bun:"ward,type:text"`
+	State         custody.State    `bun:"state,type:text"`
+	Epoch         int64            `bun:"epoch,type:bigint"`
+	Version       int64            `bun:"version,type:bigint"`
+	Entries       int64            `bun:"entries,type:bigint"` // in the device's history
+	Attempt       string           `bun:"attempt,type:text"`   // the transaction that wrote it last
+	Body          string           `bun:"body,type:text"`
+	WrittenAt     int64            `bun:"written_at,type:bigint"` // by the database's clock
+}
+
+func newCustodyRow(c custody.Custody) (custodyRow, error) {
+	body, err := json.Marshal(c)
+	return custodyRow{Device: c.Device, Ward: c.Ward, State: c.State, Epoch: c.Epoch, Version: c.Version, Body: string(body)}, err
+}
+
+func (r custodyRow) custody() (c custody.Custody, err error) {
+	if err := json.Unmarshal([]byte(r.Body), &c); err != nil {
+		return c, fmt.Errorf("decoding the row of %s: %w", r.Device, err)
+	}
+	return c, nil
+}
+
+// Custody returns a device's row, or ErrNotFound.
+func (l *Ledger) Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
+	c, _, err := l.custodyAndEntries(ctx, id)
+	return c, err
+}
+
+func (l *Ledger) custodyAndEntries(ctx context.Context, id custody.DeviceID) (c custody.Custody, entries int64, err error) {
+	row := custodyRow{Device: id}
+	err = l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	if err == nil {
+		c, err = row.custody()
+	}
+	return c, row.Entries, failed(ctx, fmt.Sprintf("reading custody of %s", id), err)
+}
+
+// page is how many rows are read at a time where all of them are wanted.
+const page = 500
+
+// Rows calls each with every row, or with those written within the last d by
+// the database's own clock if d > 0, until each returns an error. It holds no
+// connection while each runs. With d > 0 a row that is written meanwhile may
+// come a second time.
+func (l *Ledger) Rows(ctx context.Context, d time.Duration, each func(custody.Custody) error) error {
+	since, err := l.since(ctx, d)
+	if err != nil {
+		return err
+	}
+	var last custodyRow
+	for {
+		var rows []custodyRow
+		q := l.read.NewSelect().Model(&rows).Limit(page)
+		if d > 0 { // by the index, which keeps the reading as small as its result
+			q.Where("written_at >= ? AND (written_at, device) > (?, ?)", since, last.WrittenAt, last.Device).OrderExpr("written_at, device")
+		} else {
+			q.Where("device > ?", last.Device).OrderExpr("device")
+		}
+		if err := q.Scan(ctx); err != nil {
+			return failed(ctx, "reading custody rows", err)
+		}
+		for _, row := range rows {
+			c, err := row.custody()
+			if err != nil {
+				return failed(ctx, "reading custody rows", err)
+			}
+			if err := each(c); err != nil {
+				return err
+			}
+		}
+		if len(rows) < page {
+			return nil
+		}
+		last = rows[len(rows)-1]
+	}
+}
+
+// since is the database's time d ago, and 0 for d <= 0.
+func (l *Ledger) since(ctx context.Context, d time.Duration) (int64, error) {
+	if d <= 0 {
+		return 0, nil
+	}
+	now, err := l.now(ctx, l.read)
+	return now - d.Milliseconds(), failed(ctx, "asking the database for its time", err)
+}
+
+func (l *Ledger) now(ctx context.Context, db bun.IDB) (ms int64, err error) {
+	err = db.NewSelect().ColumnExpr(l.clock).Scan(ctx, &ms)
+	return ms, err
+}
+
+func isNotFound(err error) bool { return errors.Is(err, custody.ErrNotFound) }

@@ -1,0 +1,62 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
+
+// Beat raises every bucket's beat in one pipeline and returns what Redis says
+// of each, in order: ID "" where it has none. It checks no ids: comparing them
+// with SQL's is how a lost or old bucket is noticed (hand-over rule 8).
+func (l *Live) Beat(ctx context.Context) ([]custody.BucketState, error) {
+	calls := make([]call, custody.Buckets)
+	for n := range calls {
+		calls[n] = call{script: beatScript, keys: []string{buckets[n].gen}}
+	}
+	states := make([]custody.BucketState, custody.Buckets)
+	var errs []error
+	for n, reply := range l.runAll(ctx, calls) {
+		r := read(reply.Result())
+		states[n] = custody.BucketState{Bucket: n, ID: r.text(), Beat: r.number()}
+		errs = note(errs, failed(r.err, "beating the buckets"))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...) // half an answer would look like lost buckets
+	}
+	return states, nil
+}
+
+// Adopt gives a bucket its id and beat in Redis and makes it the id that
+// scripts check from now on. Everything the bucket held of devices goes: after
+// a flush there is nothing, and what an old copy says is from another time.
+// Only owed history is kept, because what was handed over stays handed over.
+//
+// On an error the old id stays expected; adopting again is safe.
+func (l *Live) Adopt(ctx context.Context, s custody.BucketState) error {
+	if s.Bucket < 0 || s.Bucket >= custody.Buckets || s.ID == "" {
+		return fmt.Errorf("adopting bucket %d: %w: no such bucket or no id", s.Bucket, custody.ErrConflict)
+	}
+	b := &buckets[s.Bucket]
+	_, err := l.run(ctx, call{script: adoptScript, keys: []string{b.gen, b.wake, b.feed, b.members},
+		args: []any{s.ID, s.Beat, b.dev, b.row, b.push}})
+	if err != nil {
+		return failed(err, "adopting bucket %d", s.Bucket)
+	}
+	l.expected[s.Bucket].Store(&s.ID)
+	return nil
+}
+
+// Expect sets the ids that scripts check, without touching Redis. A bucket
+// whose id is "" answers ErrLost until it is adopted; buckets that are not
+// named keep what they have.
+func (l *Live) Expect(states []custody.BucketState) {
+	for _, s := range states {
+		if s.Bucket >= 0 && s.Bucket < custody.Buckets {
+			id := s.ID
+			l.expected[s.Bucket].Store(&id)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+// Command padwarden keeps a hospital's shared ward iPads: clinicians badge in,
+// idle iPads lock, and none is handed on before the last one's data is proven
+// gone.
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Every flag is doubled as a PADWARDEN_… variable.
+type commands struct {
+	Log string `help:"Log level: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PADWARDEN_LOG"`
+
+	Serve     serve     `cmd:"" help:"Run a server."`
+	Demo      demoCmd   `cmd:"" help:"Run a server with everything embedded and a simulated hospital around it."`
+	Import    importCmd `cmd:"" help:"Add wards, iPads, readers and people from a JSON file."`
+	Catalogue catalogue `cmd:"" help:"Write every command and profile that can be sent to an iPad."`
+}
+
+func main() {
+	var c commands
+	k := kong.Parse(&c, kong.Name("padwarden"), kong.UsageOnError(),
+		kong.Description("Keeps a hospital's shared ward iPads: a wipe counts only when it is proven."))
+	var level slog.Level
+	k.FatalIfErrorf(level.UnmarshalText([]byte(c.Log)))
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	k.BindTo(ctx, (*context.Context)(nil))
+	k.Bind(logger)
+	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		logger.Error("padwarden stops", "err", err)
+		stop()
+		os.Exit(1)
+	}
+}

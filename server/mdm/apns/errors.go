@@ -1,0 +1,70 @@
+package apns
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// What can become of a push. Whoever pushes need only tell these apart.
+var (
+	// ErrGone: APNs knows no such device for our topic any more; only a new
+	// TokenUpdate helps.
+	ErrGone = errors.New("device cannot be pushed")
+	// ErrBusy: too many pushes, ours or to this device; try again later.
+	ErrBusy = errors.New("too many pushes")
+	// ErrUnreachable: APNs did not answer, or is in trouble; try again later.
+	ErrUnreachable = errors.New("push service cannot be reached")
+	// ErrCertificate: the push certificate has ended, or APNs refuses it; a
+	// person must renew it.
+	ErrCertificate = errors.New("push certificate is not valid")
+	// ErrRejected: APNs did not like the request: a mistake of ours.
+	ErrRejected = errors.New("push was rejected")
+)
+
+// answered turns an answer other than 200 into an error (Apple: "Handling
+// notification responses from APNs").
+func answered(status int, body []byte) error {
+	var said struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(body, &said) != nil || len(said.Reason) > 64 {
+		said.Reason = ""
+	}
+	return fmt.Errorf("%w: APNs answered %d %s", meaning(status, said.Reason), status, said.Reason)
+}
+
+func meaning(status int, reason string) error {
+	switch reason {
+	case "BadDeviceToken", "DeviceTokenNotForTopic", "Unregistered", "ExpiredToken":
+		return ErrGone
+	case "BadCertificate", "BadCertificateEnvironment", "TopicDisallowed":
+		return ErrCertificate
+	}
+	switch {
+	case status == http.StatusGone:
+		return ErrGone
+	case status == http.StatusTooManyRequests:
+		return ErrBusy
+	case status == http.StatusForbidden:
+		return ErrCertificate
+	case status >= http.StatusInternalServerError:
+		return ErrUnreachable
+	}
+	return ErrRejected
+}
+
+// unsent turns a failed round trip into an error. The alerts are those a TLS
+// server gives a client certificate that it refuses.
+func unsent(err error) error {
+	var alert tls.AlertError
+	if errors.As(err, &alert) {
+		switch alert {
+		case 42, 43, 44, 45, 46, 48, 49: // RFC 8446, 6.2: bad_certificate to access_denied
+			return fmt.Errorf("%w: %w", ErrCertificate, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+}

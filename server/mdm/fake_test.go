@@ -1,0 +1,306 @@
+package mdm_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/mdm"
+	"github.com/padwarden/padwarden/server/plan"
+)
+
+var _ mdm.Store = (*ledger.Ledger)(nil)
+
+// memory is a store with the ledger's rules and none of its durability.
+type memory struct {
+	silent   atomic.Bool // as behind a dead network
+	mu       sync.Mutex
+	down     bool
+	readOnly bool // no certificate can be recorded
+	devices  map[custody.DeviceID]ledger.Device
+	certs    map[string]ledger.Certificate
+	order    []string // of issue
+	pushes   map[string]ledger.Push
+	unlock   map[custody.DeviceID][]byte
+	secrets  map[string][]byte
+	spent    map[string]bool
+	errands  []ledger.Errand
+	fleet    custody.FleetKind
+	authed   []ledger.AuthenticateRecord
+	outs     []custody.DeviceID
+}
+
+func newMemory(fleet custody.FleetKind, ids ...custody.DeviceID) *memory {
+	m := &memory{
+		devices: map[custody.DeviceID]ledger.Device{}, certs: map[string]ledger.Certificate{},
+		pushes: map[string]ledger.Push{}, unlock: map[custody.DeviceID][]byte{},
+		secrets: map[string][]byte{}, spent: map[string]bool{}, fleet: fleet,
+	}
+	for _, id := range ids {
+		m.devices[id] = ledger.Device{ID: id, Ward: "4B"}
+	}
+	return m
+}
+
+// enter locks the store, or says that it is down.
+func (m *memory) enter() (func(), error) {
+	m.mu.Lock()
+	if m.down {
+		m.mu.Unlock()
+		return func() {}, fmt.Errorf("store: %w", custody.ErrUnavailable)
+	}
+	return m.mu.Unlock, nil
+}
+
+func (m *memory) setDown(down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = down
+}
+
+func get[K comparable, V any](ctx context.Context, m *memory, from map[K]V, key K) (V, error) {
+	if m.silent.Load() {
+		<-ctx.Done()
+		return *new(V), ctx.Err()
+	}
+	leave, err := m.enter()
+	defer leave()
+	v, ok := from[key]
+	if err == nil && !ok {
+		err = custody.ErrNotFound
+	}
+	return v, err
+}
+
+func (m *memory) Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error) {
+	return get(ctx, m, m.devices, id)
+}
+
+func (m *memory) Certificate(ctx context.Context, hash string) (ledger.Certificate, error) {
+	return get(ctx, m, m.certs, hash)
+}
+
+func (m *memory) Push(ctx context.Context, d custody.DeviceID, user string) (ledger.Push, error) {
+	return get(ctx, m, m.pushes, string(d)+"|"+user)
+}
+
+func (m *memory) Secret(ctx context.Context, d custody.DeviceID, kind string) ([]byte, error) {
+	return get(ctx, m, m.secrets, string(d)+"|"+kind)
+}
+
+func (m *memory) Policy(context.Context, string) (custody.Policy, error) {
+	leave, err := m.enter()
+	defer leave()
+	return custody.DefaultPolicy(m.fleet, custody.TargetKioskApp), err
+}
+
+func (m *memory) IssueCertificate(_ context.Context, c ledger.Certificate, spend string) error {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	if m.readOnly {
+		return custody.ErrUnavailable
+	}
+	if m.spent[spend] {
+		return custody.ErrConflict
+	}
+	m.spent[spend] = true
+	m.certs[c.Hash] = c
+	m.order = append(m.order, c.Hash)
+	return nil
+}
+
+func (m *memory) Authenticate(_ context.Context, a ledger.AuthenticateRecord) error {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	c, d := m.certs[a.Hash], m.devices[a.Device]
+	for _, other := range m.devices {
+		if other.UDID == a.UDID && other.ID != a.Device {
+			return custody.ErrConflict
+		}
+	}
+	if c.Device != a.Device || !c.Revoked.IsZero() || (c.UDID != "" && c.UDID != a.UDID) || (d.UDID != "" && d.UDID != a.UDID) {
+		return custody.ErrConflict
+	}
+	c.UDID, d.UDID = a.UDID, a.UDID
+	m.certs[a.Hash], m.devices[a.Device] = c, d
+	for _, h := range m.order[:slices.Index(m.order, a.Hash)] {
+		if old := m.certs[h]; old.Device == a.Device {
+			old.Revoked = time.Now()
+			m.certs[h] = old
+		}
+	}
+	m.authed = append(m.authed, a)
+	return nil
+}
+
+func (m *memory) TokenUpdate(_ context.Context, p ledger.Push, unlock []byte) error {
+	leave, err := m.enter()
+	defer leave()
+	if err == nil {
+		m.pushes[string(p.Device)+"|"+p.User] = p
+		if len(unlock) > 0 {
+			m.unlock[p.Device] = unlock
+		}
+	}
+	return err
+}
+
+func (m *memory) CheckOut(_ context.Context, d custody.DeviceID) error {
+	leave, err := m.enter()
+	defer leave()
+	m.outs = append(m.outs, d)
+	return err
+}
+
+func (m *memory) Spend(_ context.Context, key string) error {
+	leave, err := m.enter()
+	defer leave()
+	if err == nil && m.spent[key] {
+		err = custody.ErrConflict
+	}
+	if err == nil {
+		m.spent[key] = true
+	}
+	return err
+}
+
+func (m *memory) PutSecret(_ context.Context, d custody.DeviceID, kind string, b []byte) error {
+	leave, err := m.enter()
+	defer leave()
+	if err == nil {
+		m.secrets[string(d)+"|"+kind] = b
+	}
+	return err
+}
+
+func (m *memory) ServerSecret(_ context.Context, name string, create func() ([]byte, error)) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if b, ok := m.secrets[name]; ok {
+		return b, nil
+	}
+	b, err := create()
+	m.secrets[name] = b
+	return b, err
+}
+
+func (m *memory) PutErrand(_ context.Context, e ledger.Errand) error {
+	leave, err := m.enter()
+	defer leave()
+	if err == nil && !slices.ContainsFunc(m.errands, func(o ledger.Errand) bool { return o.UUID == e.UUID }) {
+		m.errands = append(m.errands, e)
+	}
+	return err
+}
+
+func (m *memory) NextErrand(_ context.Context, d custody.DeviceID, user string, now time.Time) (ledger.Errand, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return ledger.Errand{}, err
+	}
+	for _, e := range m.errands {
+		if e.Device == d && e.User == user && now.Before(e.Expires) {
+			return e, nil
+		}
+	}
+	return ledger.Errand{}, custody.ErrNotFound
+}
+
+func (m *memory) EndErrand(_ context.Context, uuid string, d custody.DeviceID, user string) error {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	n := len(m.errands)
+	m.errands = slices.DeleteFunc(m.errands, func(e ledger.Errand) bool { return e.UUID == uuid && e.Device == d && e.User == user })
+	if len(m.errands) == n {
+		return custody.ErrNotFound
+	}
+	return nil
+}
+
+// ear is a steward that remembers what it was told.
+type ear struct {
+	mu      sync.Mutex
+	events  []custody.Event
+	about   []custody.DeviceID
+	reports []plan.Report
+	panics  bool
+	err     error                           // of Apply and Exchange
+	next    func(plan.Report) *plan.Command // what Exchange answers
+}
+
+func (s *ear) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events, s.about = append(s.events, e), append(s.about, id)
+	return custody.Custody{Device: id, Ward: "4B", Epoch: 7, Run: custody.Run{ID: 40}}, s.err
+}
+
+func (s *ear) Exchange(_ context.Context, r plan.Report) (*plan.Command, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reports = append(s.reports, r)
+	if s.panics {
+		panic("a fault of ours")
+	}
+	if s.err != nil || s.next == nil {
+		return nil, s.err
+	}
+	return s.next(r), nil
+}
+
+func (s *ear) set(f func(*ear)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s)
+}
+
+func (s *ear) heard() ([]custody.Event, []plan.Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.events), slices.Clone(s.reports)
+}
+
+// mirrorAndPusher keeps push records and remembers pushes.
+type mirrorAndPusher struct {
+	mu     sync.Mutex
+	kept   map[custody.DeviceID][]byte
+	pushed []ledger.Push
+}
+
+func (p *mirrorAndPusher) Push(_ context.Context, to ledger.Push) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pushed = append(p.pushed, to)
+	return nil
+}
+
+func (p *mirrorAndPusher) PushRecord(_ context.Context, id custody.DeviceID) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b, ok := p.kept[id]; ok {
+		return b, nil
+	}
+	return nil, custody.ErrNotFound
+}
+
+func (p *mirrorAndPusher) KeepPush(_ context.Context, id custody.DeviceID, b []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept[id] = b
+	return nil
+}

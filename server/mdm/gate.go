@@ -1,0 +1,134 @@
+package mdm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/micromdm/nanomdm/mdm"
+	"github.com/micromdm/nanomdm/service"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/mdm/ca"
+)
+
+// gate lets a message through if the certificate it came under was issued by
+// us, was not revoked, and is that of the device that the message names
+// (hand-over rule 6). It stands where NanoMDM has its certauth, which binds any
+// unseen certificate to whichever UDID asks first and refuses renewals. It
+// keeps no cache: a certificate that Authenticate revokes is refused by every
+// server from the next message on.
+type gate struct {
+	e    *Engine
+	next service.CheckinAndCommandService
+}
+
+var _ service.CheckinAndCommandService = (*gate)(nil)
+
+// refuse ends a message: reason is what it is counted under.
+func refuse(ctx context.Context, status int, reason, format string, a ...any) error {
+	visitOf(ctx).reason = reason
+	return service.NewHTTPStatusError(status, fmt.Errorf(format, a...))
+}
+
+// alert refuses a message that no device of ours sends by mistake.
+func (e *Engine) alert(ctx context.Context, reason, format string, a ...any) error {
+	err := refuse(ctx, http.StatusForbidden, reason, format, a...)
+	v := visitOf(ctx)
+	e.Logger.Warn("refused a device that is not who it says", "alert", true, "reason", reason,
+		"certificate_of", v.device, "certificate", v.hash, "udid", v.udid, "err", err)
+	return err
+}
+
+// failed turns a store's error into an answer: the device comes again after
+// 503, and 403 is for what will not get better by itself.
+func (e *Engine) failed(ctx context.Context, doing string, err error) error {
+	switch {
+	case errors.Is(err, custody.ErrNotFound):
+		return refuse(ctx, http.StatusForbidden, "not_known", "%s: %w", doing, err)
+	case errors.Is(err, custody.ErrConflict):
+		return e.alert(ctx, "conflict", "%s: %w", doing, err)
+	case errors.Is(err, custody.ErrUnavailable):
+		return refuse(ctx, http.StatusServiceUnavailable, "store_unavailable", "%s: %w", doing, err)
+	}
+	return refuse(ctx, http.StatusServiceUnavailable, "store", "%s: %w", doing, err)
+}
+
+// identify reads who a message is from, and finds its certificate in the store.
+func (g *gate) identify(r *mdm.Request, m *mdm.Enrollment) (ledger.Certificate, error) {
+	ctx := r.Context()
+	v := visitOf(ctx)
+	v.stage = "gate"
+	if r.Certificate == nil {
+		return ledger.Certificate{}, refuse(ctx, http.StatusForbidden, "no_certificate", "no certificate")
+	}
+	v.hash, v.enrolment, v.device = ca.Hash(r.Certificate), ca.Enrolment(r.Certificate), ca.Device(r.Certificate)
+	who := m.Resolved()
+	if who == nil || m.UDID == "" || len(m.UDID) > 64 {
+		return ledger.Certificate{}, refuse(ctx, http.StatusBadRequest, "no_udid", "the message names no device")
+	}
+	v.udid = m.UDID
+	if who.IsUserChannel {
+		if who.Type != mdm.SharediPad || who.UserChannelID == "" || len(who.UserChannelID) > 256 {
+			return ledger.Certificate{}, refuse(ctx, http.StatusBadRequest, "user_channel", "not a user of a Shared iPad")
+		}
+		v.user = who.UserChannelID
+	}
+	rec, err := lookup(ctx, g.e.Lookup, func(ctx context.Context) (ledger.Certificate, error) {
+		return ca.Lookup(ctx, g.e.Store, r.Certificate)
+	})
+	switch {
+	case errors.Is(err, custody.ErrNotFound):
+		return rec, g.e.alert(ctx, "unknown_certificate", "certificate of %s is not one we know: %w", v.device, err)
+	case errors.Is(err, ca.ErrRevoked):
+		return rec, g.e.alert(ctx, "revoked_certificate", "certificate of %s: %w", v.device, err)
+	case err != nil:
+		return rec, g.e.failed(ctx, "looking up a certificate of "+string(v.device), err)
+	case rec.Device != v.device:
+		return rec, g.e.alert(ctx, "certificate_mismatch", "certificate of %s was issued to %s", v.device, rec.Device)
+	}
+	return rec, nil
+}
+
+// admit lets a message of an enrolled device through.
+func (g *gate) admit(r *mdm.Request, m *mdm.Enrollment) error {
+	rec, err := g.identify(r, m)
+	switch {
+	case err != nil:
+		return err
+	case rec.UDID == "":
+		return refuse(r.Context(), http.StatusForbidden, "not_authenticated", "%s has not authenticated under this certificate", rec.Device)
+	case rec.UDID != m.UDID:
+		return g.e.alert(r.Context(), "other_device", "certificate of %s came from another device", rec.Device)
+	}
+	return nil
+}
+
+// admitNew lets an Authenticate through: serial and UDID must be the
+// allow-listed pair, or the first UDID that the serial shows.
+func (g *gate) admitNew(r *mdm.Request, m *mdm.Authenticate) error {
+	ctx := r.Context()
+	rec, err := g.identify(r, &m.Enrollment)
+	if err != nil {
+		return err
+	}
+	if visitOf(ctx).user != "" || m.Topic != g.e.Topic {
+		return refuse(ctx, http.StatusBadRequest, "topic", "not an enrolment with our topic")
+	}
+	if v := visitOf(ctx); v.enrolment != v.hash {
+		return g.e.alert(ctx, "renewal_authenticates", "%s authenticates under a renewed certificate, not one of an enrolment profile", rec.Device)
+	}
+	if m.SerialNumber != string(rec.Device) {
+		return g.e.alert(ctx, "serial_mismatch", "certificate of %s came from serial %.64q", rec.Device, m.SerialNumber)
+	}
+	d, err := g.e.Store.Device(ctx, rec.Device)
+	if err != nil {
+		return g.e.failed(ctx, "looking up "+string(rec.Device), err)
+	}
+	if (d.UDID != "" && d.UDID != m.UDID) || (rec.UDID != "" && rec.UDID != m.UDID) {
+		return g.e.alert(ctx, "udid_mismatch", "%s is known by another UDID", rec.Device)
+	}
+	return nil // that no other device has this UDID, the store's transaction says
+}

@@ -1,0 +1,133 @@
+package mdm_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/mdm"
+	"github.com/padwarden/padwarden/server/mdm/ca"
+	"github.com/padwarden/padwarden/server/mdm/onetime"
+)
+
+const topic = "com.apple.mgmt.External.0f6c1f5e"
+
+// server is an engine behind fiber on a loopback port, with all it stands on.
+type server struct {
+	t       testing.TB
+	url     string
+	engine  *mdm.Engine
+	store   *memory
+	steward *ear
+	push    *mirrorAndPusher
+	keys    *onetime.Keys
+	ca      *ca.CA
+	log     *buffer
+
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func serve(t testing.TB, fleet custody.FleetKind, ids ...custody.DeviceID) *server {
+	t.Helper()
+	s := &server{
+		t: t, store: newMemory(fleet, ids...), steward: &ear{}, log: &buffer{},
+		push: &mirrorAndPusher{kept: map[custody.DeviceID][]byte{}}, counts: map[string]int{},
+	}
+	var err error
+	if s.keys, err = onetime.Open(t.Context(), s.store); err != nil {
+		t.Fatal(err)
+	}
+	if s.ca, err = ca.Open(t.Context(), s.store, ca.Options{Organisation: "St Elsewhere"}); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.url = "http://" + ln.Addr().String()
+	s.engine, err = mdm.New(mdm.Options{
+		Store: s.store, Steward: s.steward, CA: s.ca, Keys: s.keys, Pusher: s.push, Live: s.push,
+		BaseURL: s.url, Topic: topic, Organisation: "St Elsewhere", Lookup: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
+		Count: func(name, reason string) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.counts[name+" "+reason]++
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fiber.New(fiber.Config{
+		Immutable: true, ReadBufferSize: 32 << 10, BodyLimit: 1 << 20, DisableStartupMessage: true,
+	})
+	s.engine.Mount(app)
+	go func() { _ = app.Listener(ln) }()
+	t.Cleanup(func() {
+		client.CloseIdleConnections() // shutting down waits for them
+		_ = app.ShutdownWithTimeout(2 * time.Second)
+	})
+	return s
+}
+
+// counted says how often a reason was counted.
+func (s *server) counted(key string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts[key]
+}
+
+var client = &http.Client{
+	Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// do sends a request and holds every answer to what all must keep to: no 401.
+func (s *server) do(method, path string, header http.Header, body []byte) (int, []byte) {
+	s.t.Helper()
+	req, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		s.t.Fatalf("%s %s: the server is gone: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		s.t.Errorf("%s %s was answered 401", method, path)
+	}
+	return resp.StatusCode, b
+}

@@ -1,0 +1,136 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan/encode"
+)
+
+// ipad is a tiny device: what is really on it, and what it says. It knows
+// Apple's protocol and nothing of custody.
+type ipad struct {
+	shared   bool
+	cert     string
+	certs    int
+	fresh    bool // at Setup Assistant
+	erased   int  // how often it was erased
+	passcode bool
+	profiles []string
+	users    []User // Shared iPad: who has a volume
+	session  bool   // somebody's data is on it
+
+	faulty bool             // acknowledges an erase, a sign-out or a profile, and does nothing
+	says   map[string][]int // the next errors, by request; 0 is NotNow
+	secret map[string]bool  // requests that are carried out and never answered
+}
+
+func newIPad(shared bool) *ipad {
+	return &ipad{shared: shared, cert: "cert-1", certs: 1, fresh: true, says: map[string][]int{}, secret: map[string]bool{}}
+}
+
+var profileOfStep = map[string]string{
+	"restrictions": encode.RestrictionsID, "kiosk": encode.KioskID, "install_kiosk": encode.KioskID,
+	"passcode": encode.PasscodeID, "clinical": encode.ClinicalID,
+}
+
+// execute carries a command out and says what came of it; false if it says nothing.
+func (p *ipad) execute(cmd Command) (Report, bool) {
+	r := Report{Channel: DeviceChannel, Enrolment: p.cert, Status: StatusAcknowledged, Command: cmd.UUID}
+	if codes := p.says[cmd.Request]; len(codes) > 0 {
+		p.says[cmd.Request] = codes[1:]
+		if r.Status = StatusNotNow; codes[0] != 0 {
+			r.Status, r.Errors = StatusError, codes[:1]
+		}
+		return r, true
+	}
+	switch cmd.Request {
+	case "EraseDevice":
+		if !p.faulty {
+			p.erase()
+		}
+	case "LogOutUser":
+		for i := range p.users {
+			p.users[i].LoggedIn = p.users[i].LoggedIn && p.faulty
+		}
+	case "DeleteUser":
+		r.Status, r.Errors = p.deleteUser(string(cmd.Body))
+	case "UserList":
+		r.Users, r.Listed = slices.Clone(p.users), true
+	case "InstallProfile":
+		if !p.faulty {
+			p.profiles = append(p.profiles, profileOfStep[cmd.Step])
+		}
+	case "ProfileList":
+		r.Profiles = slices.Clone(p.profiles)
+	case "SecurityInfo":
+		r.HasPasscode = &p.passcode
+	case "DeviceConfigured":
+		p.fresh = false
+	}
+	return r, !p.secret[cmd.Request]
+}
+
+func (p *ipad) erase() {
+	p.erased++
+	p.certs++
+	p.cert = fmt.Sprint("cert-", p.certs)
+	p.fresh, p.passcode, p.session, p.profiles, p.users = true, false, false, nil, nil
+}
+
+func (p *ipad) deleteUser(body string) (string, []int) {
+	force := strings.Contains(body, "<key>ForceDeletion</key><true/>")
+	for i, u := range p.users {
+		if !strings.Contains(body, "<string>"+u.Name+"</string>") {
+			continue
+		}
+		switch {
+		case u.LoggedIn:
+			return StatusError, []int{errUserLoggedIn}
+		case u.HasDataToSync && !force:
+			return StatusError, []int{errDataToSync}
+		}
+		p.users = slices.Delete(p.users, i, i+1)
+		p.session = len(p.users) > 0
+		return StatusAcknowledged, nil
+	}
+	return StatusError, []int{errNoSuchUser}
+}
+
+func (p *ipad) idle() Report {
+	return Report{Channel: DeviceChannel, Enrolment: p.cert, Status: StatusIdle}
+}
+
+// signIn is a person signing in to Apple on it.
+func (p *ipad) signIn(name string) {
+	p.session = true
+	for i := range p.users {
+		p.users[i].LoggedIn = false
+	}
+	if i := slices.IndexFunc(p.users, func(u User) bool { return u.Name == name }); i >= 0 {
+		p.users[i].LoggedIn = true
+		return
+	}
+	p.users = append(p.users, User{Name: name, LoggedIn: true})
+}
+
+func TestTheTinyIPad(t *testing.T) {
+	p := newIPad(true)
+	p.signIn("a@hospital.example")
+	c := custody.Custody{Device: "DMPEXAMPLE01", Run: custody.Run{Subject: "a@hospital.example"}}
+	body, err := deleteUser("x", c, Inputs{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{errUserLoggedIn, errDataToSync, 0, errNoSuchUser} {
+		if len(p.users) > 0 && want != errUserLoggedIn {
+			p.users[0].LoggedIn, p.users[0].HasDataToSync = false, want == errDataToSync
+		}
+		if _, errs := p.deleteUser(string(body)); (want == 0) != (len(errs) == 0) || (want != 0 && errs[0] != want) {
+			t.Errorf("got %v, want %d", errs, want)
+		}
+	}
+}

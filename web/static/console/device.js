@@ -1,0 +1,56 @@
+// One device: its page renews itself when the device changes, and what is
+// asked of it is asked twice.
+
+import { follow, localise, send, set, wind } from './page.js';
+
+const { id, ward } = document.body.dataset;
+let epoch = 0; // the hand-over that was on the page when a question was opened
+
+async function renew() {
+  const answer = await fetch(location.href, { cache: 'no-store', credentials: 'same-origin' }).catch(() => null);
+  if (!answer?.ok) return;
+  const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
+  const live = document.getElementById('live');
+  if (!next || next.innerHTML === live.dataset.last) return;
+  const opens = document.activeElement?.dataset.opens;
+  next.dataset.last = next.innerHTML;
+  live.replaceWith(next);
+  localise(next);
+  wind(next);
+  if (opens) next.querySelector(`[data-opens="${opens}"]`)?.focus();
+}
+
+document.addEventListener('click', async (e) => {
+  const button = e.target.closest('button');
+  if (!button) return;
+  const dialog = button.closest('dialog');
+  if (button.dataset.opens) {
+    epoch = Number(document.getElementById('live').dataset.epoch);
+    document.getElementById(button.dataset.opens).showModal();
+  } else if ('closes' in button.dataset) {
+    dialog.close();
+  } else if (button.dataset.does) {
+    const error = dialog.querySelector('.error');
+    error.hidden = true;
+    button.disabled = true;
+    try {
+      await send(`/console/devices/${encodeURIComponent(id)}/${button.dataset.does}`, { epoch, why: document.getElementById('why').value });
+      dialog.close();
+      await renew();
+    } catch (why) {
+      error.textContent = why.message;
+      error.hidden = false;
+    } finally {
+      button.disabled = false;
+    }
+  }
+});
+
+follow('/console/events?ward=' + encodeURIComponent(ward), {
+  device(html) { if (html.includes(`data-id="${id}"`)) renew(); },
+  snapshot: renew,
+  clocks(data) {
+    const clock = JSON.parse(data)[id], el = document.querySelector('.facts .clock');
+    if (clock && el) set(el, clock[0], clock[1]);
+  },
+});

@@ -1,0 +1,32 @@
+// What the page asks of the server. Every answer is either a value or a
+// Refused with a sentence for people.
+
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.title || 'Something went wrong. Try again, or use another iPad.');
+    this.status = status;
+    this.code = problem.code || '';
+    this.other = problem.other || '';
+  }
+}
+
+async function ask(path, options) {
+  let answer;
+  try {
+    answer = await fetch('/kiosk/' + path, { cache: 'no-store', credentials: 'same-origin', ...options });
+  } catch {
+    throw new Refused(0, { title: 'There is no connection, so nothing was done. Try again, or use a downtime iPad.', code: 'offline' });
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(answer.status, body);
+  return body;
+}
+
+const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+export const state = () => ask('state');
+export const tap = (badge, nonce) => post('tap', { badge, nonce });
+export const pin = (pin, nonce) => post('pin', { pin, nonce });
+export const takeOver = (nonce) => post('takeover', { nonce });
+export const touch = (epoch) => post('touch', { epoch });
+export const giveBack = (epoch) => post('return', { epoch });

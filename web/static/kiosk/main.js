@@ -1,0 +1,114 @@
+// The iPad's page: follows the device's state and sends what people do.
+
+import * as api from './api.js';
+import { listen } from './badge.js';
+import { countdown } from './countdown.js';
+import { pad } from './pad.js';
+import { draw, notice, offline, warned } from './view.js';
+
+const touchEvery = 5000, questionFor = 60000, openingLong = 10000;
+const $ = (id) => document.getElementById(id);
+
+let now = { state: document.body.dataset.state, asks: document.body.dataset.asks, nonce: '', epoch: Number(document.body.dataset.epoch) };
+let waved = '';      // the nonce of a question that was cancelled here
+let touched = 0, busy = false, later = 0, over = false;
+
+const count = countdown({
+  warn: warned,
+  over: () => { // fail closed, then ask what became of it
+    show({ ...now, state: 'locked', lock: 'requested', asks: '', holder: '', sentence: 'Is this yours? Tap your badge to go on where you left off.' });
+    setTimeout(refresh, 1500);
+  },
+});
+const keys = pad({ enter: (pin) => act(() => api.pin(pin, now.nonce)) });
+
+function show(s) {
+  over = false;
+  if (s.asks && s.nonce === waved) s = { ...s, asks: '', sentence: '' };
+  if (s.asks !== now.asks || s.nonce !== now.nonce) keys.clear();
+  now = s;
+  draw(s);
+  count(s);
+  if (s.state !== 'in_use') warned(false);
+  clearTimeout(later);
+  if (s.asks) later = setTimeout(refresh, questionFor + 1000);
+  else if (s.opening && !s.other) later = setTimeout(refresh, openingLong + 500);
+}
+
+async function refresh() {
+  try {
+    show(await api.state());
+  } catch (e) {
+    if (e.status === 403) ended();
+  }
+}
+
+// act does one thing at a time and shows what came of it, or why nothing did.
+async function act(what) {
+  if (busy) return;
+  busy = true;
+  notice('');
+  try {
+    const s = await what();
+    if (s.state) show(s); else await refresh();
+  } catch (e) {
+    if (!(e instanceof api.Refused)) throw e;
+    if (e.status === 403 && e.code === 'page_ended') return ended();
+    notice(e.message, e.other);
+    await refresh();
+  } finally {
+    busy = false;
+  }
+}
+
+function ended() {
+  over = true;
+  draw({ state: 'ended', asks: '', epoch: 0, name: $('name').textContent, ward: $('ward').textContent, holder: '', sentence: '', other: '', opening: false, lock: '', proof: '' });
+  count({ state: 'ended' });
+}
+
+// touch tells the server that somebody is there: real input only, at most
+// once in five seconds, at once when the warning shows.
+async function touch() {
+  if (now.state !== 'in_use' || !now.mine || now.asks) return;
+  const t = performance.now();
+  if ($('warn').hidden && t - touched < touchEvery) return;
+  touched = t;
+  try {
+    show(await api.touch(now.epoch));
+  } catch (e) {
+    if (e.status !== 0) await refresh();
+  }
+}
+
+document.addEventListener('pointerdown', touch);
+listen({
+  badge: (badge) => act(() => api.tap(badge, now.nonce)),
+  key: (k) => { if (now.asks === 'pin') keys.key(k); else touch(); },
+});
+
+const onClick = (id, what) => $(id).addEventListener('click', what);
+const wave = () => { waved = now.nonce; show(now); };
+onClick('stay', () => { touched = 0; touch(); });
+onClick('done', () => act(() => api.giveBack(now.epoch)));
+onClick('pin-cancel', () => { wave(); refresh(); });
+onClick('takeover-yes', () => act(() => api.takeOver(now.nonce)));
+onClick('takeover-no', () => { wave(); refresh(); });
+onClick('choose-stay', () => act(() => api.touch(now.epoch)));
+onClick('choose-done', () => act(() => api.giveBack(now.epoch)));
+
+let stream = null;
+
+function follow() {
+  stream = new EventSource('/kiosk/events');
+  stream.addEventListener('state', (e) => { offline(false); show(JSON.parse(e.data)); });
+  stream.onerror = () => {
+    offline(true);
+    if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    refresh().then(() => setTimeout(follow, over ? 30000 : 3000));
+  };
+}
+
+addEventListener('offline', () => offline(true));
+addEventListener('pageshow', (e) => { if (e.persisted) refresh(); });
+follow();

@@ -1,0 +1,54 @@
+// Puts a state on the page. Names are only ever there while it is in use.
+
+const $ = (id) => document.getElementById(id);
+const rungs = ['requested', 'handed_over', 'acknowledged', 'returned', 'proven'];
+const locks = { requested: 'Locking the iPad…', acknowledged: 'The iPad has answered; its lock is being checked.', confirmed: 'Its lock is confirmed.' };
+const views = { clean: 'ready', in_use: 'session', locked: 'locked', wiping: 'wiping', unproven: 'hands', lost: 'hands', enrolling: 'hands', retired: 'hands', ended: 'ended' };
+
+let shown = '';
+
+export function draw(s) {
+  const body = document.body;
+  body.dataset.state = s.state;
+  body.dataset.asks = s.asks;
+  body.dataset.epoch = s.epoch;
+  $('name').textContent = s.name;
+  $('ward').textContent = s.ward;
+  $('holder').textContent = s.state === 'in_use' ? s.holder : '';
+  $('opening').hidden = !s.opening;
+  $('opened').hidden = s.opening;
+  $('lock-word').textContent = s.state === 'locked' ? locks[s.lock] || '' : '';
+  const at = rungs.indexOf(s.proof);
+  for (const li of $('ladder').children) {
+    const n = rungs.indexOf(li.dataset.rung);
+    li.className = n <= at ? 'reached' : '';
+    if (n === at) li.setAttribute('aria-current', 'step'); else li.removeAttribute('aria-current');
+  }
+  const view = s.asks || views[s.state] || 'hands';
+  const say = $(view).querySelector('.say');
+  if (say && view !== 'ended') say.textContent = s.sentence;
+  $('other').hidden = !s.other || s.asks !== '';
+  $('other-name').textContent = s.other;
+  if (view !== shown) announce(view);
+  shown = view;
+}
+
+function announce(view) {
+  const title = $(view).querySelector('h1');
+  title?.focus({ preventScroll: true });
+  $('announce').textContent = title?.textContent || '';
+}
+
+let timer = 0;
+
+// notice says what could not be done, until it is read or something else happens.
+export function notice(sentence, other) {
+  clearTimeout(timer);
+  const box = $('notice');
+  box.hidden = !sentence;
+  box.textContent = !sentence ? '' : other ? `${sentence} iPad ${other} is clean.` : sentence;
+  if (sentence) timer = setTimeout(() => notice(''), 15000);
+}
+
+export function warned(on) { $('warn').hidden = !on; }
+export function offline(on) { $('offline').hidden = !on; }
