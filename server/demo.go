@@ -20,7 +20,7 @@ type demoCmd struct {
 // Speeds: a person can follow the one, and the other plays a day in a minute.
 const (
 	watchSpeed = 6
-	onceSpeed  = 60
+	onceSpeed  = 40
 )
 
 func (d *demoCmd) Run(ctx context.Context, logger *slog.Logger) error {

@@ -128,6 +128,7 @@ func (a *App) buildPages(key []byte) error {
 	k, err := kiosk.New(kiosk.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Secrets: a.keys, Identity: a.Identity,
 		Key: key, Now: time.Now, Rand: rand.Reader, Secure: a.Secure(), Log: a.config.Logger,
+		DoubleTap: a.config.DoubleTap,
 	})
 	if err != nil {
 		return err

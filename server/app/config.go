@@ -41,6 +41,8 @@ type Config struct {
 	// Sweep, Beat and Poll are how often due devices are looked for, buckets are
 	// beaten and the feed is read; zero: the parts' own defaults.
 	Sweep, Beat, Poll time.Duration
+	// DoubleTap is how long the same badge again is the same tap; zero: 3 s.
+	DoubleTap time.Duration
 }
 
 func (c Config) filled() (Config, error) {

@@ -185,3 +185,15 @@ func TestSeenSettlesWhatNobodyWillHandOverAgain(t *testing.T) {
 		t.Error("a later connect does not settle it")
 	}
 }
+
+// TestAnyEraseOfTheEpochExplains the enrolment that follows, whatever was handed over after it.
+func TestAnyEraseOfTheEpochExplains(t *testing.T) {
+	d := risky(t, kiosk)
+	d.do(Wipe{"m"})
+	d.handOver("RemoveApplication", true)
+	if d.c.Risk.Request != "RemoveApplication" || !d.c.Risk.Erase || !d.c.Risk.Open() {
+		t.Errorf("the risk is %+v", d.c.Risk)
+	}
+	d.do(Authenticated{"cert-2"})
+	d.is(Wiping, CauseManager)
+}

@@ -186,3 +186,31 @@ func TestAReturnedSharedIPadErasedByHand(t *testing.T) {
 		t.Error("somebody has used it since")
 	}
 }
+
+// TestASignInStartsAnEpochWithoutItsPast: the last epoch's commands are neither
+// a risk to this one's holder nor too late for them.
+func TestASignInStartsAnEpochWithoutItsPast(t *testing.T) {
+	d := wiping(t, shared)
+	d.handOver("LogOutUser", true)
+	d.acked()
+	d.proven(GradeUserDeleted)
+	d.do(signIn("b"))
+	if d.c.Risk != (Risk{}) || d.c.Lock != (Lock{}) {
+		t.Errorf("a new epoch with %+v and %+v", d.c.Risk, d.c.Lock)
+	}
+	d.do(tap("b"))
+	d.is(InUse, "")
+}
+
+// TestASignInWithoutANameIsNobodyKnown: it never passes for the account that is not known yet.
+func TestASignInWithoutANameIsNobodyKnown(t *testing.T) {
+	d := newDevice(t, shared)
+	d.do(Authenticated{cert}, TokenUpdated{cert, true})
+	if !d.c.Fresh || d.c.AppleUser != "" {
+		t.Fatalf("enrolled: %+v", d.c)
+	}
+	d.do(AppleSignIn{Enrolment: cert})
+	if d.c.Fresh || d.c.Cause != CauseSignIn {
+		t.Errorf("somebody has signed in: %+v", d.c)
+	}
+}

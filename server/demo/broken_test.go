@@ -242,7 +242,7 @@ func TestBrokenNoBucketCheck(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 		defer cancel()
-		back, err := a.tries(ctx)
+		back, err := a.comesBack(ctx)
 		if err == nil && back.Epoch != s.Epoch {
 			err = errors.New("another epoch")
 		}

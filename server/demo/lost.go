@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/padwarden/padwarden/server/sim"
 )
 
 // emptiedRedis: every open session comes back locked, its holder resumes in the
@@ -31,7 +29,7 @@ func emptiedRedis(ctx context.Context, h *Hospital, tell func(string, string)) e
 	}
 	tell("locked", fmt.Sprintf("both, %.1f s later", time.Since(began).Seconds()))
 	for i, a := range holders {
-		s, err := a.tries(ctx)
+		s, err := a.comesBack(ctx)
 		if err != nil {
 			return err
 		}
@@ -45,16 +43,6 @@ func emptiedRedis(ctx context.Context, h *Hospital, tell func(string, string)) e
 	}
 	tell("nothing wiped", "no iPad was erased, none that was unclean is offered")
 	return nil
-}
-
-// tries badges in, again if the server is still finding its feet.
-func (a at) tries(ctx context.Context) (s sim.PageState, err error) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		if s, err = a.badgeIn(ctx); err == nil && s.State == "in_use" {
-			return s, nil
-		}
-	}
-	return s, fmt.Errorf("badging in again on %s (%s): %w", a.d.Serial(), s.State, err)
 }
 
 func (h *Hospital) erased() (n int) {

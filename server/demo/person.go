@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,12 +30,65 @@ func (a at) shows(ctx context.Context, what string, want func(sim.PageState) boo
 	return s, nil
 }
 
-// badgeIn taps and types the PIN, and works: what is done leaves data on the iPad.
-func (a at) badgeIn(ctx context.Context) (sim.PageState, error) {
-	if _, err := a.d.Page().Tap(ctx, a.p.badge); err != nil {
+// badgeIn taps and types the PIN if it is asked for, and works: what is done
+// leaves data on the iPad. Who is told to tap again taps again.
+func (a at) badgeIn(ctx context.Context) (s sim.PageState, err error) {
+	for range 3 {
+		s, err = a.tap(ctx)
+		var no *sim.Problem
+		if !errors.As(err, &no) || (no.Code != "stale_nonce" && no.Code != "busy") {
+			return s, err
+		}
+		time.Sleep(300 * time.Millisecond)
+		if again := a.d.Page().Refresh(ctx); again != nil {
+			return s, errors.Join(err, again)
+		}
+	}
+	return s, err
+}
+
+// comesBack wakes a locked iPad and badges in, again if the server is still
+// finding its feet or the screen has just gone off.
+func (a at) comesBack(ctx context.Context) (s sim.PageState, err error) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if s, err = a.wakes(ctx, "the page", func(s sim.PageState) bool { return s.State == "locked" }); err != nil {
+			continue
+		}
+		if s, err = a.badgeIn(ctx); err == nil && s.State == "in_use" {
+			return s, nil
+		}
+	}
+	return s, fmt.Errorf("coming back to %s (%s): %w", a.d.Serial(), s.State, err)
+}
+
+func (a at) tap(ctx context.Context) (sim.PageState, error) {
+	answer, err := a.d.Page().Tap(ctx, a.p.badge)
+	if err != nil {
 		return sim.PageState{}, fmt.Errorf("tapping: %w", err)
 	}
+	if answer.Asks == "" {
+		return a.works(ctx)
+	}
 	return a.pin(ctx)
+}
+
+func asks(what string) func(sim.PageState) bool {
+	return func(s sim.PageState) bool { return s.Asks == what }
+}
+
+// opens keeps touching, as people do, until the iPad is open.
+func (a at) opens(ctx context.Context) error {
+	for {
+		look, done := context.WithTimeout(ctx, 300*time.Millisecond)
+		_, err := a.d.Page().Await(look, func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening })
+		done()
+		if err == nil {
+			return nil
+		}
+		if _, touched := a.d.Page().Touch(ctx); touched != nil || ctx.Err() != nil {
+			return fmt.Errorf("opening: %w", errors.Join(err, touched))
+		}
+	}
 }
 
 // pin types the PIN that is asked for, and works if that opened the iPad.
@@ -63,7 +117,7 @@ func (a at) tapAtDock(ctx context.Context) error {
 	if _, err := a.h.readers[a.d.Serial()].Tap(ctx, a.p.badge); err != nil {
 		return fmt.Errorf("tapping at the dock: %w", err)
 	}
-	_, err := a.shows(ctx, "the PIN pad", func(s sim.PageState) bool { return s.Asks == "pin" })
+	_, err := a.shows(ctx, "the PIN pad", asks("pin"))
 	return err
 }
 
@@ -104,4 +158,26 @@ func (a at) signsIn(ctx context.Context) error {
 		err = fmt.Errorf("the matching tap led to %s: %s", s.State, s.Sentence)
 	}
 	return err
+}
+
+// takesOver badges in at another's locked iPad and says yes to what is asked.
+func (a at) takesOver(ctx context.Context) error {
+	var s sim.PageState
+	var err error
+	for deadline := time.Now().Add(patience); s.Asks != "takeover"; time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("another nurse's tap asks %q: %w", s.Asks, err)
+		}
+		if _, err = a.wakes(ctx, "the page", func(s sim.PageState) bool { return s.State == "locked" }); err == nil {
+			s, err = a.badgeIn(ctx)
+		}
+	}
+	var no *sim.Problem
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		_, err := a.d.Page().TakeOver(ctx)
+		if err == nil || errors.As(err, &no) || time.Now().After(deadline) {
+			return err
+		}
+		a.d.Wake() // its screen has just gone off
+	}
 }

@@ -41,7 +41,7 @@ func idle(ctx context.Context, h *Hospital, tell func(string, string)) error {
 	}
 	epoch := s.Epoch
 	tell("badge-in", fmt.Sprintf("%s holds %s, epoch %d", s.Holder, s.Name, epoch))
-	if _, err := a.shows(ctx, "opening", func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening }); err != nil {
+	if err := a.opens(ctx); err != nil {
 		return err
 	}
 	tell("open confirmed", "app lock seen by ProfileList")
@@ -60,15 +60,7 @@ func idle(ctx context.Context, h *Hospital, tell func(string, string)) error {
 		return fmt.Errorf("the locked page names %s", s.Holder)
 	}
 	tell("lock confirmed", "the page names nobody")
-	if _, err := a.d.Page().Tap(ctx, a.p.badge); err != nil {
-		return fmt.Errorf("tapping to resume: %w", err)
-	}
-	if a.d.Page().Asks() == "pin" {
-		if _, err := a.d.Page().PIN(ctx, a.p.pin); err != nil {
-			return fmt.Errorf("resuming: %w", err)
-		}
-	}
-	if s, err = a.works(ctx); err != nil {
+	if s, err = a.comesBack(ctx); err != nil {
 		return err
 	}
 	if s.Epoch != epoch || len(a.d.Truth().Canaries) == 0 {
@@ -91,14 +83,8 @@ func takeOver(ctx context.Context, h *Hospital, tell func(string, string)) error
 		return err
 	}
 	tell("locked", "left idle by "+first.p.name)
-	if s, err = second.badgeIn(ctx); err != nil {
+	if err := second.takesOver(ctx); err != nil {
 		return err
-	}
-	if s.Asks != "takeover" {
-		return fmt.Errorf("another nurse's tap asks %q", s.Asks)
-	}
-	if _, err := second.d.Page().TakeOver(ctx); err != nil {
-		return fmt.Errorf("taking over: %w", err)
 	}
 	tell("take-over", "asked by "+second.p.name+"; wiped in between")
 	if _, err := second.comesClean(ctx); err != nil {
@@ -198,7 +184,7 @@ func calledBack(ctx context.Context, h *Hospital, tell func(string, string)) err
 	if _, err := a.badgeIn(ctx); err != nil {
 		return err
 	}
-	if _, err := a.shows(ctx, "opening", func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening }); err != nil {
+	if err := a.opens(ctx); err != nil {
 		return err
 	}
 	time.Sleep(300 * time.Millisecond)                    // the iPad has said all it had to say
@@ -233,7 +219,7 @@ func passcodeWard(ctx context.Context, h *Hospital, tell func(string, string)) e
 	if err := a.d.SetPasscode("918273"); err != nil {
 		return fmt.Errorf("setting a passcode: %w", err)
 	}
-	if _, err := a.shows(ctx, "opening", func(s sim.PageState) bool { return s.State == "in_use" && !s.Opening }); err != nil {
+	if err := a.opens(ctx); err != nil {
 		return err
 	}
 	tell("open confirmed", "passcode seen by SecurityInfo, clinical apps allowed")

@@ -116,7 +116,7 @@ func (h *Hospital) openWorld(ctx context.Context) (err error) {
 		Listen: h.o.Listen, Data: h.o.Data, Organisation: "St. Elsewhere Hospital",
 		Redis:           "redis://default:" + password + "@" + h.redis.Addr(),
 		PushCertificate: &certificate, APNsHost: h.apns.URL(), APNsRoots: h.apns.CAs(), Logger: h.o.Logger,
-		Sweep: 50 * time.Millisecond, Beat: 250 * time.Millisecond,
+		Sweep: 150 * time.Millisecond, Beat: 250 * time.Millisecond, DoubleTap: 3 * time.Second / time.Duration(h.o.Speed),
 	})
 	if err != nil {
 		return err

@@ -10,11 +10,14 @@ import (
 
 // Beat raises every bucket's beat in one pipeline and returns what Redis says
 // of each, in order: ID "" where it has none. It checks no ids: comparing them
-// with SQL's is how a lost or old bucket is noticed (hand-over rule 8).
+// with SQL's is how a lost or old bucket is noticed (hand-over rule 8). A beat
+// below the one that Expect or Adopt named is left as it is, so that an old
+// copy cannot catch up and pass for the real one.
 func (l *Live) Beat(ctx context.Context) ([]custody.BucketState, error) {
 	calls := make([]call, custody.Buckets)
 	for n := range calls {
-		calls[n] = call{script: beatScript, keys: []string{buckets[n].gen}}
+		_, least := l.expect(n)
+		calls[n] = call{script: beatScript, keys: []string{buckets[n].gen}, args: []any{least}}
 	}
 	states := make([]custody.BucketState, custody.Buckets)
 	var errs []error
@@ -45,18 +48,18 @@ func (l *Live) Adopt(ctx context.Context, s custody.BucketState) error {
 	if err != nil {
 		return failed(err, "adopting bucket %d", s.Bucket)
 	}
-	l.expected[s.Bucket].Store(&s.ID)
+	l.expected[s.Bucket].Store(&s)
 	return nil
 }
 
-// Expect sets the ids that scripts check, without touching Redis. A bucket
+// Expect sets the ids that scripts check, and the least beats, without touching
+// Redis. A bucket
 // whose id is "" answers ErrLost until it is adopted; buckets that are not
 // named keep what they have.
 func (l *Live) Expect(states []custody.BucketState) {
 	for _, s := range states {
 		if s.Bucket >= 0 && s.Bucket < custody.Buckets {
-			id := s.ID
-			l.expected[s.Bucket].Store(&id)
+			l.expected[s.Bucket].Store(&s)
 		}
 	}
 }

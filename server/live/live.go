@@ -21,9 +21,9 @@
 // hash of short values in one piece, which makes touches and claims quick.
 //
 // A script that names a device first checks that the bucket has the id that
-// was last adopted, reads Redis' TIME, checks everything else, and only then
+// was last adopted and no lower a beat than SQL knows, reads Redis' TIME, checks everything else, and only then
 // writes, because a Lua error takes nothing back. A server's own clock decides
-// nothing. What a bucket with another id holds never counts: [Live.Adopt]
+// nothing. What another bucket or an old copy holds never counts: [Live.Adopt]
 // drops it, except for owed history, which is true whatever happened to
 // Redis. Values and counters (kv, count) belong to no device and are not
 // checked; they carry an expiry from birth.
@@ -51,17 +51,18 @@ type Live struct {
 	log   *slog.Logger
 	trial *trial // nil: a real Redis
 
-	expected [custody.Buckets]atomic.Pointer[string] // the bucket ids that scripts check
-	turn     atomic.Uint64                           // where the next sweep begins
+	expected [custody.Buckets]atomic.Pointer[custody.BucketState] // what scripts check
+	turn     atomic.Uint64                                        // where the next sweep begins
 	hub      *hub
 	poll     time.Duration
 	follows  atomic.Bool
 }
 
-// expect returns the id that a bucket must have; ok is false while none is known.
-func (l *Live) expect(bucket int) (id string, ok bool) {
-	if p := l.expected[bucket].Load(); p != nil && *p != "" {
-		return *p, true
+// expect returns the id that a bucket must have, "" while none is known, and
+// the least beat: one that is lower is an old copy's.
+func (l *Live) expect(bucket int) (id string, beat int64) {
+	if s := l.expected[bucket].Load(); s != nil {
+		return s.ID, s.Beat
 	}
-	return "", false
+	return "", 0
 }

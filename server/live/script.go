@@ -76,14 +76,14 @@ type call struct {
 }
 
 // gated is a call that names a device: the bucket's identity goes in front of
-// its keys, the id it must have in front of its arguments. It answers ErrLost
-// at once where no id is known yet.
+// its keys, the id it must have in front of its arguments and the least beat
+// behind them. It answers ErrLost at once where no id is known yet.
 func (l *Live) gated(b *bucket, s *redis.Script, keys []string, args ...any) (call, error) {
-	id, ok := l.expect(b.n)
-	if !ok {
+	id, beat := l.expect(b.n)
+	if id == "" {
 		return call{}, custody.ErrLost
 	}
-	return call{script: s, keys: append([]string{b.gen}, keys...), args: append([]any{id}, args...)}, nil
+	return call{script: s, keys: append([]string{b.gen}, keys...), args: append(append([]any{id}, args...), beat)}, nil
 }
 
 // run runs one script in one round trip, or two if Redis does not know it yet.

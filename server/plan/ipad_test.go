@@ -26,6 +26,7 @@ type ipad struct {
 	faulty bool             // acknowledges an erase, a sign-out or a profile, and does nothing
 	says   map[string][]int // the next errors, by request; 0 is NotNow
 	secret map[string]bool  // requests that are carried out and never answered
+	loses  string           // a profile that it acknowledges and does not install
 }
 
 func newIPad(shared bool) *ipad {
@@ -61,8 +62,8 @@ func (p *ipad) execute(cmd Command) (Report, bool) {
 	case "UserList":
 		r.Users, r.Listed = slices.Clone(p.users), true
 	case "InstallProfile":
-		if !p.faulty {
-			p.profiles = append(p.profiles, profileOfStep[cmd.Step])
+		if id := profileOfStep[cmd.Step]; !p.faulty && id != p.loses {
+			p.profiles = append(p.profiles, id)
 		}
 	case "ProfileList":
 		r.Profiles = slices.Clone(p.profiles)

@@ -32,9 +32,10 @@ type Timing struct {
 	Retry    time.Duration // before trying again after a failed request
 	Page     time.Duration // before the page reconnects
 
-	// Linger is from an acknowledged erase or log-out until the screen goes
-	// dark; the page still shows what it is sent. [Timing.Faster] leaves it alone,
-	// because the page's own lag does not shrink with a demo's speed.
+	// Linger is from an acknowledged erase or log-out until it begins, and from a
+	// DeviceLock until the page is suspended; until then the page still hears
+	// events. [Timing.Faster] leaves it alone, because the page's own lag does not
+	// shrink with a demo's speed.
 	Linger time.Duration
 }
 
@@ -48,7 +49,7 @@ func DefaultTiming() Timing {
 		Restart:  45 * time.Second,
 		Retry:    20 * time.Second,
 		Page:     2 * time.Second,
-		Linger:   500 * time.Millisecond,
+		Linger:   time.Second,
 	}
 }
 

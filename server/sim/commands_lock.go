@@ -9,6 +9,7 @@ func deviceLock(d *Device, _ *conversation, cmd dict) result {
 	if v.lost != nil {
 		return acknowledged(dict{"MessageResult": "DeviceInLostMode"})
 	}
+	d.afterglow()
 	said := "Success"
 	if !d.lock() {
 		said = "NoPasscodeSet"

@@ -112,6 +112,7 @@ type Device struct {
 	executed   []Executed
 	enrolError string
 	view       view
+	glow       view          // what the page was when the screen went dark; see afterglow
 	changed    chan struct{} // closed when view changes
 }
 

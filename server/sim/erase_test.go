@@ -182,6 +182,10 @@ func TestEraseGoesOnOverRestartAndDeadBattery(t *testing.T) {
 	w.settle()
 	w.advance(slow.Linger)
 	d.Restart()
+	w.advance(slow.Restart)
+	if d.Truth().Screen {
+		t.Fatal("a restart cut the erase short")
+	}
 	d.BatteryDead()
 	w.advance(slow.Erase)
 	if n := len(w.server.seen("Authenticate")); n != 1 {

@@ -189,6 +189,9 @@ func TestObserverAcceptsWhatIsRight(t *testing.T) {
 	b.executes("info", "DeviceInformation") // takes nothing from anybody
 	b.o.Executed("d", Executed{UUID: "no", Request: "EraseDevice", Status: "Acknowledged"})
 	b.passes(time.Minute)
+	b.o.Hidden("d", "screen")
+	b.executes("late", "DeviceLock") // nobody is shown a session that this could interrupt
+	b.passes(time.Hour)
 	b.finds("", "")
 	v := b.o.Verdict()
 	for _, name := range []string{CleanHands, OneHolder, IdleEnds, LateIsHarmless} {

@@ -54,16 +54,44 @@ type view struct {
 	usable bool
 	web    *web
 	start  string // the web clip's address
+	lit    bool   // a person can see and touch it
 }
 
+// same: the page goes on through the change from v to w.
+func (v view) same(w view) bool { return v.usable == w.usable && v.web == w.web && v.start == w.start }
+
 // look works out the view. The page runs only on a lit, unlocked screen, in
-// front, on a network: iPadOS suspends it otherwise. Under mu.
+// front, on a network, and a moment longer: iPadOS suspends it then. Under mu.
 func (d *Device) look() view {
 	v := d.vol
 	_, w := v.home(d.opt.Kind)
-	usable := d.online() && d.screen && !v.locked && !v.setup && !v.awaiting && v.mdm != nil && v.lost == nil &&
+	lit := d.showing()
+	now := view{lit, w, v.startURL(), lit}
+	if dimmed := (view{true, now.web, now.start, false}); !lit && d.online() && d.glow.same(dimmed) {
+		return dimmed
+	}
+	return now
+}
+
+// showing reports whether a person can see and touch the page. Under mu.
+func (d *Device) showing() bool {
+	v := d.vol
+	_, w := v.home(d.opt.Kind)
+	return d.online() && d.screen && !v.locked && !v.setup && !v.awaiting && v.mdm != nil && v.lost == nil &&
 		(v.front || v.appLock() != "") && w != nil && v.startURL() != ""
-	return view{usable, w, v.startURL()}
+}
+
+// afterglow keeps the page's events coming for a moment after the screen went
+// dark: iPadOS suspends a page a little later. Nobody can touch it then. Under mu.
+func (d *Device) afterglow() {
+	if !d.view.usable {
+		return
+	}
+	d.glow = d.view
+	d.agenda.drop("glow")
+	d.agenda.at(d.env.Timing.Linger, "glow", func(context.Context) {
+		d.update(func() { d.glow = view{} })
+	})
 }
 
 // Page is the badge page on a device's screen. It opens the web clip's start
@@ -118,15 +146,18 @@ func (p *Page) show(ctx context.Context, v view, changed <-chan struct{}) error 
 	ctx, cancel := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		select {
-		case <-changed:
-			cancel()
-		case <-ctx.Done():
+		for now := v; now.same(v); now, changed = p.d.watchView() {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
 		}
+		cancel()
 	})
 	defer watch.Wait()
 	defer cancel()
-	if false {
+	if v.web.opened != v.start {
 		if err := p.open(ctx, v); err != nil {
 			return err
 		}
@@ -179,28 +210,31 @@ func (p *Page) change(f func()) {
 	p.fresh = make(chan struct{})
 }
 
-// Shown returns what the page shows, and whether it shows anything.
+// Shown returns what the page shows, and whether a person can see it.
 func (p *Page) Shown() (PageState, bool) {
+	v, _ := p.d.watchView()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.shown, p.live
+	return p.shown, p.live && v.lit
 }
 
 // errNotShown: there is no page in front of the person.
 var errNotShown = errors.New("the page is not shown")
 
 // Await waits until the page shows a state that want accepts, and returns it.
-// When ctx ends first, the error says what was shown last.
+// Nothing is seen on a dark screen. When ctx ends first, the error says what was shown last.
 func (p *Page) Await(ctx context.Context, want func(PageState) bool) (PageState, error) {
 	for {
+		v, changed := p.d.watchView()
 		p.mu.Lock()
 		s, live, fresh, err := p.shown, p.live, p.fresh, p.err
 		p.mu.Unlock()
-		if live && want(s) {
+		if live && v.lit && want(s) {
 			return s, nil
 		}
 		select {
 		case <-fresh:
+		case <-changed:
 		case <-ctx.Done():
 			return s, fmt.Errorf("waiting for %s's page (last %q, epoch %d, live %t, trouble: %v): %w",
 				p.d.opt.Serial, s.State, s.Epoch, live, err, ctx.Err())

@@ -108,7 +108,7 @@ func (p *Page) act(ctx context.Context, path string, body map[string]any, presen
 // post sends one action as the page's script does: same origin, JSON, cookie.
 func (p *Page) post(ctx context.Context, path string, body map[string]any, into any) error {
 	v, _ := p.d.watchView()
-	if _, live := p.Shown(); !v.usable || !live {
+	if _, live := p.Shown(); !live {
 		return errNotShown
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)

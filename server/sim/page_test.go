@@ -31,7 +31,11 @@ func (w *world) await(d *Device, state string) PageState {
 
 func (w *world) gone(d *Device) {
 	w.t.Helper()
-	eventually(w.t, "an empty screen", func() bool { _, live := d.Page().Shown(); return !live })
+	eventually(w.t, "the end of the page", func() bool {
+		d.page.mu.Lock()
+		defer d.page.mu.Unlock()
+		return !d.page.live
+	})
 }
 
 func TestPageFollowsTheServer(t *testing.T) {
@@ -129,6 +133,33 @@ func TestPageRunsOnlyInFront(t *testing.T) {
 	d.PutAway() // not under an app lock
 	w.settle()
 	w.await(d, "clean")
+}
+
+// A page hears what made the server lock the device, though the lock turns the
+// screen off; nobody can touch it any more.
+func TestPageHearsOfTheLockThatDarkensIt(t *testing.T) {
+	w := newWorld(t, quick)
+	w.server.kiosk.say(PageState{State: inUse, Epoch: 1, Holder: "A"})
+	d := w.device(Options{})
+	d.update(func() { d.env.Timing.Linger = time.Hour })
+	w.clip("", "one")
+	w.await(d, inUse)
+	w.server.do("", "DeviceLock", nil)
+	if _, err := d.Page().Touch(t.Context()); !errors.Is(err, errNotShown) || d.Truth().Screen {
+		t.Fatalf("a touch on a dark screen: %v", err)
+	}
+	w.server.kiosk.say(PageState{State: "locked", Epoch: 1})
+	eventually(t, "the event", func() bool { s, seen := d.Page().Shown(); return s.State == "locked" && !seen })
+	d.Wake()
+	w.await(d, "locked")
+	w.watch.note(func() {
+		if w.watch.hidden != 0 {
+			t.Error("the page was opened anew")
+		}
+	})
+	w.server.do("", "DeviceLock", nil)
+	d.WifiOff() // nothing glows without a network
+	w.gone(d)
 }
 
 // The cookie is in the volume: an erase destroys it, and the old start address

@@ -40,7 +40,7 @@ var contentionCases = map[string]func(*testing.T, Fresh){
 		var mu sync.Mutex
 		won := map[int64]int{}
 		together(64, func(i int) {
-			ch, err := race(servers[i%2], "D000", 2)
+			ch, err := race(servers[i%2], "D000", 1)
 			if err != nil {
 				t.Error(err)
 			}
@@ -50,13 +50,13 @@ var contentionCases = map[string]func(*testing.T, Fresh){
 				won[v]++
 			}
 		})
-		wantEqual(t, len(won), 64*2)
+		wantEqual(t, len(won), 64)
 		for v, n := range won {
 			if n != 1 {
 				t.Fatalf("version %d was won %d times", v, n)
 			}
 		}
-		wantEqual(t, row(t, l, "D000").Version, 1+64*2)
+		wantEqual(t, row(t, l, "D000").Version, 1+64)
 		must(t, l.Verify(t.Context(), "D000"))
 	},
 	"devices do not disturb each other": func(t *testing.T, fresh Fresh) {
@@ -85,7 +85,7 @@ var contentionCases = map[string]func(*testing.T, Fresh){
 		rows := Populate(t, l, 24)
 		servers := []*ledger.Ledger{l, second(t, l, o)}
 		var wins atomic.Int64
-		together(48, func(i int) {
+		together(32, func(i int) {
 			order := slices.Clone(rows)
 			if i%2 == 1 {
 				slices.Reverse(order)

@@ -15,6 +15,7 @@ var bucketTests = map[string]func(*testing.T, *bench){
 	"bucket/adopt drops": testAdoptDrops,
 	"bucket/beat":        testBeat,
 	"bucket/adopt twice": testAdoptTwice,
+	"bucket/old copy":    testOldCopy,
 }
 
 // named calls every method that names a device.
@@ -146,4 +147,24 @@ func testAdoptTwice(t *testing.T, b *bench) {
 	b.want("open", b.session().Open, true)
 	b.fails(b.Adopt(b.ctx, custody.BucketState{Bucket: 1}), custody.ErrConflict)
 	b.fails(b.Adopt(b.ctx, custody.BucketState{Bucket: custody.Buckets, ID: "x"}), custody.ErrConflict)
+}
+
+// An old copy has the right id and too low a beat: it neither counts nor catches up.
+func testOldCopy(t *testing.T, b *bench) {
+	n := custody.Bucket(string(ipad))
+	b.publish(b.mirror(custody.InUse, 1, 1))
+	b.Expect([]custody.BucketState{{Bucket: n, ID: BucketID(n), Beat: 7}}) // as SQL knows it; Redis is at 1
+	b.wantLost()
+	b.claimNone()
+	for range 10 {
+		states, err := b.Beat(b.ctx)
+		b.ok(err)
+		b.want("the old copy's beat", states[n], custody.BucketState{Bucket: n, ID: BucketID(n), Beat: 1})
+	}
+	b.ok(b.Adopt(b.ctx, custody.BucketState{Bucket: n, ID: "new", Beat: 8}))
+	states, err := b.Beat(b.ctx)
+	b.ok(err)
+	b.want("the beat", states[n], custody.BucketState{Bucket: n, ID: "new", Beat: 9})
+	b.publish(b.granted(1, 1))
+	b.touch(1)
 }

@@ -21,6 +21,7 @@ redis.call('HSET', dev, 'lock_at', lock_at, 'warn_at', warn_at, 'touched', now)
 -- The wake stays where it is: it is early now, and a sweeper that finds it so
 -- moves it. Only once the warning has shown the next one may be earlier still.
 if warned then
+  set_wake(KEYS[3], device, earlier(earlier(warn_at, lock_at), tonumber(s[5])))
   redis.call('HSET', dev, 'mode', 'open')
   feed(KEYS[4], device, redis.call('HGET', dev, 'ward'), 'touch')
 end
