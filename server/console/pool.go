@@ -146,6 +146,9 @@ func (s *Console) one(ctx context.Context, who asker, id custody.DeviceID) (devi
 	if err != nil {
 		return device{}, err
 	}
+	if err := allowed(who, identity.View, c.Ward); err != nil {
+		return device{}, err
+	}
 	d, err := s.Ledger.Device(ctx, id)
 	return device{Device: d, custody: c, session: s.sessions(ctx, id)[id]}, err
 }

@@ -100,7 +100,7 @@ func Open(ctx context.Context, o Options) (_ *Hospital, err error) {
 
 // openWorld makes what the server needs around it, and the server.
 func (h *Hospital) openWorld(ctx context.Context) (err error) {
-	h.keys = sim.NewKeyPool(32)
+	h.keys = sim.NewKeyPool(1 + len(wards)*h.o.perWard/2) // making one takes long: not more than are soon needed
 	if h.apns, err = sim.NewAPNs(sim.Wall{}); err != nil {
 		return fmt.Errorf("starting the simulated APNs: %w", err)
 	}
