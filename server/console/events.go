@@ -59,7 +59,9 @@ func (v *viewer) within(ctx context.Context, do func(context.Context) error) err
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
 	staff, err := v.console.Identity.StaffSession(ctx, v.who.session, false)
-	_ = err
+	if err != nil {
+		return err
+	}
 	v.who.Staff = staff
 	err = do(ctx)
 	if err != nil && problem.From(err).Status >= 500 {

@@ -190,6 +190,9 @@ func TestOverdueIsUnprovenAndLateProofIsProof(t *testing.T) {
 			case "wiped again":
 				d.do(Wipe{"m"})
 				d.is(Wiping, CauseManager)
+				if d.c.Proof.Rung != ProofRequested || len(d.c.Proof.At) != 1 {
+					t.Errorf("the new wipe's ladder starts at %+v", d.c.Proof)
+				}
 				d.proven(GradeErased)
 			case "attested":
 				d.do(Attest{"m", "erased by cable"})

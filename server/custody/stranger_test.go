@@ -190,7 +190,8 @@ func TestAReturnedSharedIPadErasedByHand(t *testing.T) {
 // TestASignInStartsAnEpochWithoutItsPast: the last epoch's commands are neither
 // a risk to this one's holder nor too late for them.
 func TestASignInStartsAnEpochWithoutItsPast(t *testing.T) {
-	d := wiping(t, shared)
+	d := locked(t, shared)
+	d.do(TakeOver{"b"})
 	d.handOver("LogOutUser", true)
 	d.acked()
 	d.proven(GradeUserDeleted)
@@ -200,6 +201,16 @@ func TestASignInStartsAnEpochWithoutItsPast(t *testing.T) {
 	}
 	d.do(tap("b"))
 	d.is(InUse, "")
+}
+
+// TestATokenUpdateOlderThanTheSignInProvesNothing, like one that is older than a claim.
+func TestATokenUpdateOlderThanTheSignInProvesNothing(t *testing.T) {
+	d := cleanDevice(t, shared)
+	d.do(Authenticated{"cert-2"}, Attest{"m", "looked at it"}, AppleSignIn{"cert-2", "b@hospital.example"})
+	d.do(TokenUpdated{"cert-2", true})
+	if d.c.Returning || d.c.Fresh {
+		t.Errorf("it says that nobody has used it: %+v", d.c)
+	}
 }
 
 // TestASignInWithoutANameIsNobodyKnown: it never passes for the account that is not known yet.

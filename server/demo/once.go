@@ -81,8 +81,9 @@ func (l *timeline) say(scenario, event, detail string) {
 // together plays scenarios at the same time, each on its own iPads.
 func (l *timeline) together(ctx context.Context, ss []scenario) {
 	var wg sync.WaitGroup
-	for _, s := range ss {
+	for i, s := range ss {
 		wg.Go(func() {
+			time.Sleep(time.Duration(i) * 300 * time.Millisecond) // nobody's taps are simultaneous
 			tell := func(event, detail string) { l.say(s.name, event, detail) }
 			if err := s.play(ctx, l.h, tell); err != nil {
 				l.mu.Lock()

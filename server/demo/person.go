@@ -31,15 +31,19 @@ func (a at) shows(ctx context.Context, what string, want func(sim.PageState) boo
 }
 
 // badgeIn taps and types the PIN if it is asked for, and works: what is done
-// leaves data on the iPad. Who is told to tap again taps again.
-func (a at) badgeIn(ctx context.Context) (s sim.PageState, err error) {
-	for range 3 {
-		s, err = a.tap(ctx)
+// leaves data on the iPad.
+func (a at) badgeIn(ctx context.Context) (sim.PageState, error) { return a.patiently(ctx, a.tap) }
+
+// patiently does f again where the page says that it was out of date or that
+// too many people are signing in: people tap again.
+func (a at) patiently(ctx context.Context, f func(context.Context) (sim.PageState, error)) (s sim.PageState, err error) {
+	for range 5 {
+		s, err = f(ctx)
 		var no *sim.Problem
 		if !errors.As(err, &no) || (no.Code != "stale_nonce" && no.Code != "busy") {
 			return s, err
 		}
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(400 * time.Millisecond)
 		if again := a.d.Page().Refresh(ctx); again != nil {
 			return s, errors.Join(err, again)
 		}
@@ -105,11 +109,21 @@ func (a at) pin(ctx context.Context) (sim.PageState, error) {
 
 // works waits for the page to name the person, and leaves a canary.
 func (a at) works(ctx context.Context) (sim.PageState, error) {
-	s, err := a.shows(ctx, "signed in", func(s sim.PageState) bool { return s.State == "in_use" && s.Holder == a.p.name })
+	s, err := a.wakes(ctx, "signed in", func(s sim.PageState) bool { return s.State == "in_use" && s.Holder == a.p.name })
 	if err != nil {
 		return s, err
 	}
 	return s, a.d.Page().Work()
+}
+
+// badgeInAtDock taps at the dock's reader, which puts the PIN pad on the iPad, and types the PIN.
+func (a at) badgeInAtDock(ctx context.Context) (sim.PageState, error) {
+	return a.patiently(ctx, func(ctx context.Context) (sim.PageState, error) {
+		if err := a.tapAtDock(ctx); err != nil {
+			return sim.PageState{}, err
+		}
+		return a.pin(ctx)
+	})
 }
 
 // tapAtDock taps at the dock's reader, which puts the PIN pad on the iPad.
@@ -160,24 +174,20 @@ func (a at) signsIn(ctx context.Context) error {
 	return err
 }
 
-// takesOver badges in at another's locked iPad and says yes to what is asked.
-func (a at) takesOver(ctx context.Context) error {
-	var s sim.PageState
-	var err error
-	for deadline := time.Now().Add(patience); s.Asks != "takeover"; time.Sleep(200 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("another nurse's tap asks %q: %w", s.Asks, err)
+// takesOver badges in at another's locked iPad and says yes to what is asked,
+// from the start again if the screen goes off or the page was out of date.
+func (a at) takesOver(ctx context.Context) (err error) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		var s sim.PageState
+		if _, err = a.wakes(ctx, "the page", func(s sim.PageState) bool { return s.State == "locked" }); err != nil {
+			continue
 		}
-		if _, err = a.wakes(ctx, "the page", func(s sim.PageState) bool { return s.State == "locked" }); err == nil {
-			s, err = a.badgeIn(ctx)
+		if s, err = a.badgeIn(ctx); err != nil || s.Asks != "takeover" {
+			continue
+		}
+		if _, err = a.d.Page().TakeOver(ctx); err == nil {
+			return nil
 		}
 	}
-	var no *sim.Problem
-	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
-		_, err := a.d.Page().TakeOver(ctx)
-		if err == nil || errors.As(err, &no) || time.Now().After(deadline) {
-			return err
-		}
-		a.d.Wake() // its screen has just gone off
-	}
+	return fmt.Errorf("taking over: %w", err)
 }

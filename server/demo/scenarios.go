@@ -159,14 +159,11 @@ func neverReturns(ctx context.Context, h *Hospital, tell func(string, string)) e
 // dockReader: the tap at the dock puts the PIN pad on the iPad in it.
 func dockReader(ctx context.Context, h *Hospital, tell func(string, string)) error {
 	a := h.at(5, "4E-05")
-	if err := a.tapAtDock(ctx); err != nil {
-		return err
-	}
-	tell("tap at the dock", "the PIN pad is on "+a.d.Serial())
-	s, err := a.pin(ctx)
+	s, err := a.badgeInAtDock(ctx)
 	if err != nil {
 		return err
 	}
+	tell("tap at the dock", "put the PIN pad on "+a.d.Serial())
 	tell("badge-in", s.Holder+" holds "+s.Name)
 	if _, err := a.d.Page().Return(ctx); err != nil {
 		return fmt.Errorf("returning: %w", err)

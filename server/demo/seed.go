@@ -39,6 +39,9 @@ func (h *Hospital) seed(ctx context.Context) error {
 		if w.target == custody.TargetPasscode {
 			policy.ClinicalApps = []string{"org.example.charting", "org.example.imaging"}
 		}
+		if w.target == custody.TargetKioskApp {
+			policy.Warn, policy.Lock = 3*time.Minute, 4*time.Minute
+		}
 		// People sign in no faster because time does.
 		policy.SignInGrace = min(policy.SignInGrace*time.Duration(h.o.Speed), 5*time.Minute)
 		if err := policy.Validate(); err != nil {

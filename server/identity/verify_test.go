@@ -104,19 +104,35 @@ func TestRightSignInsCostNothing(t *testing.T) {
 	}
 }
 
-// Counting comes before hashing: attempts at the same instant share the limit.
+// Counting comes before hashing: attempts that arrive at the same instant, all
+// of them before any was counted, share the limit.
 func TestConcurrentGuessesShareTheLimit(t *testing.T) {
 	i, _, p := world(t)
+	i.hasher.cost.WaitAtMost = time.Minute
 	b := badge(t, i, annaBadge)
+	var turns []func()
+	for range i.Cost.AtOnce { // nobody gets a turn until all have come
+		leave, err := i.hasher.turn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		turns = append(turns, leave)
+	}
 	var wg sync.WaitGroup
 	for n := range 40 {
 		wg.Go(func() {
 			_, _ = i.Verify(t.Context(), Attempt{Badge: b, PIN: "111222", Device: custody.DeviceID(fmt.Sprint("A", n)), Ward: "4B"})
 		})
 	}
+	for len(i.hasher.queue) < 40+i.Cost.AtOnce {
+		time.Sleep(time.Millisecond)
+	}
+	for _, leave := range turns {
+		leave()
+	}
 	wg.Wait()
-	if p.lookups > 10 {
-		t.Errorf("%d guesses were looked at", p.lookups)
+	if p.lookups != 10 {
+		t.Errorf("%d guesses were looked at, want 10", p.lookups)
 	}
 }
 

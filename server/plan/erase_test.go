@@ -186,6 +186,23 @@ func TestTheEraseBringsItsEnrolmentAlong(t *testing.T) {
 	}
 }
 
+// TestTheRowIsAskedAgain: whatever step a run stands at, what the row shows decides.
+func TestTheRowIsAskedAgain(t *testing.T) {
+	w := returned(t, kioskWard)
+	w.exchange(w.ipad.idle())
+	fresh := w.c
+	fresh.Fresh = true
+	p, _, cmd, err := Next(fresh, w.in, w.now)
+	if err != nil || cmd == nil || cmd.Step != "restrictions" || cmd.UUID == w.last().UUID || p.HandOver == nil {
+		t.Errorf("erased, with the erase outstanding: told %+v, %v", cmd, err)
+	}
+	used := w.c
+	used.Run.Step, used.Run.Command = "idle", ""
+	if p, ok := Observe(used, w.ipad.idle(), w.in, w.now); !ok || p.Proof != "" {
+		t.Errorf("at its last step, and not known to be fresh: %+v", p)
+	}
+}
+
 func TestARefusedEraseIsUnproven(t *testing.T) {
 	w := returned(t, kioskWard)
 	w.ipad.says["EraseDevice"] = []int{12081}

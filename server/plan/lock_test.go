@@ -127,6 +127,16 @@ func TestSignOutIsHeldBack(t *testing.T) {
 	w.lock(t, custody.LockConfirmed, custody.Enforced)
 }
 
+// TestOnlyAListConfirmsTheSignOut: an acknowledgement without one says nothing about who is signed in.
+func TestOnlyAListConfirmsTheSignOut(t *testing.T) {
+	w := signingOut(t)
+	w.answer(StatusAcknowledged)
+	w.now = w.c.Run.NotBefore
+	w.exchange(w.ipad.idle())
+	w.answer(StatusAcknowledged)
+	w.lock(t, custody.LockAcknowledged, custody.ScreenOff)
+}
+
 func TestALateDeviceIsSignedOutAtOnce(t *testing.T) {
 	w := lockedDevice(t, sharedWard)
 	w.after(time.Hour).connect()
