@@ -2,6 +2,7 @@ package console
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -149,7 +150,9 @@ func TestEventStream(t *testing.T) {
 	}
 	go func() { _ = d.app.Listener(l) }()
 	t.Cleanup(func() { _ = d.app.ShutdownWithTimeout(5 * time.Second) })
-	r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+l.Addr().String()+"/console/events?ward=", nil)
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	r, _ := http.NewRequestWithContext(soon, "GET", "http://"+l.Addr().String()+"/console/events?ward=", nil)
 	r.Header.Set("Cookie", cookie)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -186,7 +189,7 @@ func TestEventStream(t *testing.T) {
 		t.Errorf("device: %s", row)
 	}
 	d.ask("POST", "/console/sign-out", "{}", as(cookie, csrf))
-	if row, ok := next("never"); ok {
+	if row, ok := next("never"); ok || soon.Err() != nil {
 		t.Errorf("the stream outlives its session: %s", row)
 	}
 }

@@ -109,7 +109,6 @@ func (d *decision) appleSignIn(e AppleSignIn) error {
 		d.note(KindAppleSignIn, "device", "%s", e.Account)
 		d.startWipe(CauseStranger, "device")
 		d.next.Run.NotBefore = d.now.Add(d.p.SignInGrace)
-		d.next.Run.NudgeAt = d.next.Run.NotBefore
 	case InUse, Locked:
 		if known {
 			if c.SignedOut {

@@ -27,7 +27,9 @@ func (d *decision) progress(e Progress) error {
 	if e.Proof != "" && c.Run.Goal == GoalWipe {
 		d.next.Proof = d.next.Proof.climb(e.Proof, d.now)
 	}
-	d.schedule()
+	if d.schedule(); d.next.Run.NotBefore.After(d.now) {
+		d.next.Run.NudgeAt = d.next.Run.NotBefore // until then there is nothing to tell it
+	}
 	switch {
 	case e.Failed != "":
 		d.failed(e.Failed)
@@ -52,15 +54,6 @@ func (d *decision) handOver(h HandOver) {
 	d.next.Risk = Risk{Request: h.Request, Command: h.Command, HandedOver: d.now, Erase: d.next.Risk.Erase || h.Request == "EraseDevice"}
 	if h.Request == "LogOutUser" {
 		d.next.SignedOut = true
-	}
-}
-
-// schedule sets when the device is nudged if it does not come by itself.
-func (d *decision) schedule() {
-	r := &d.next.Run
-	r.NudgeAt = d.now.Add(d.p.repush(0))
-	if r.NotBefore.After(d.now) {
-		r.NudgeAt = r.NotBefore
 	}
 }
 

@@ -78,10 +78,20 @@ func (d *decision) tick() error {
 	}
 	if r := d.next.Run; r.Active() && due(r.NudgeAt, d.now) {
 		d.next.Run.Nudges++
-		d.next.Run.NudgeAt = d.now.Add(d.p.repush(d.next.Run.Nudges))
+		d.schedule()
 		d.nudge = true
 	}
 	return nil
+}
+
+// schedule sets when the device is nudged next if it does not come by itself:
+// after the policy's wait, or when a held step is let go.
+func (d *decision) schedule() {
+	r := &d.next.Run
+	r.NudgeAt = d.now.Add(d.p.repush(r.Nudges))
+	if r.NotBefore.After(d.now) && r.NotBefore.Before(r.NudgeAt) {
+		r.NudgeAt = r.NotBefore
+	}
 }
 
 // overdue ends the wipe in the history and leaves its run working: what is

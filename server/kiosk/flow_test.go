@@ -103,6 +103,28 @@ func TestAfterTheGraceItAsksForThePIN(t *testing.T) {
 	}
 }
 
+// The grace gives back one's own session only: on a colleague's iPad it is a
+// badge like any other.
+func TestGraceIsOfNoUseOnAnothersIPad(t *testing.T) {
+	h := newHouse(t)
+	h.signIn(annaBadge, annaPIN)
+	if err := h.kiosk.Identity.StartGrace(t.Context(), "ben", "4B", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range []custody.State{custody.InUse, custody.Locked} {
+		h.advance(10 * time.Second)
+		if _, body := h.post("tap", m{"badge": benBadge, "nonce": h.state().Nonce}); !strings.Contains(body, `"asks":"pin"`) {
+			t.Errorf("%s: %s", state, body)
+		}
+		if row := h.row(ipad); row.State != state || row.Holder != "anna" {
+			t.Errorf("%+v", row)
+		}
+		if state == custody.InUse {
+			h.lock()
+		}
+	}
+}
+
 func TestTakeOverNeedsItsOwnTapAndPIN(t *testing.T) {
 	h := newHouse(t)
 	h.signIn(annaBadge, annaPIN)

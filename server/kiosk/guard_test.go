@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -227,8 +228,10 @@ func TestEventStream(t *testing.T) {
 	go func() { _ = h.app.Listener(l) }()
 	t.Cleanup(func() { _ = h.app.ShutdownWithTimeout(5 * time.Second) })
 
+	soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	open := func() (*bufio.Scanner, func()) {
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+l.Addr().String()+"/kiosk/events", nil)
+		r, _ := http.NewRequestWithContext(soon, "GET", "http://"+l.Addr().String()+"/kiosk/events", nil)
 		r.Header.Set("Cookie", h.cookie)
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
@@ -268,7 +271,7 @@ func TestEventStream(t *testing.T) {
 	row.Enrolment = "cert-after"
 	h.rows[ipad] = row
 	h.mu.Unlock()
-	if s, ok := next(lines); ok {
+	if s, ok := next(lines); ok || soon.Err() != nil {
 		t.Errorf("the ended enrolment still hears: %+v", s)
 	}
 
@@ -277,7 +280,7 @@ func TestEventStream(t *testing.T) {
 	defer done()
 	next(lines)
 	h.stop()
-	if _, ok := next(lines); ok {
+	if _, ok := next(lines); ok || soon.Err() != nil {
 		t.Error("the stream outlives the server")
 	}
 	for range 100 {

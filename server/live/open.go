@@ -27,12 +27,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Poll is how often Follow reads the feed; 0 means every 100 ms.
 	Poll time.Duration
+	// Timeout is the longest wait for a connection or an answer; 0 means 2 s,
+	// and a tap should not wait longer for a Redis that is gone.
+	Timeout time.Duration
 }
-
-const (
-	dialTimeout = 2 * time.Second // a tap does not wait longer for a Redis that is gone
-	ioTimeout   = 2 * time.Second
-)
 
 // Open makes a Live. It does not wait for Redis: [Live.Ready] says whether it
 // can be used. Until Adopt or Expect names the buckets' ids, everything about
@@ -55,7 +53,10 @@ func Open(_ context.Context, o Options) (*Live, error) {
 		l.log.Warn("No Redis was given: session state is kept inside this process and is lost when it stops. " +
 			"Open sessions are locked by every restart. For trials only.")
 	}
-	opts, err := clientOptions(at)
+	if o.Timeout <= 0 {
+		o.Timeout = 2 * time.Second
+	}
+	opts, err := clientOptions(at, o.Timeout)
 	if err != nil {
 		_ = l.trial.stop()
 		return nil, err
@@ -66,7 +67,7 @@ func Open(_ context.Context, o Options) (*Live, error) {
 
 // clientOptions turns a URL into options under which no write is repeated
 // blindly and no call outlives its context.
-func clientOptions(at string) (*redis.UniversalOptions, error) {
+func clientOptions(at string, timeout time.Duration) (*redis.UniversalOptions, error) {
 	u, err := url.Parse(at)
 	if err != nil {
 		return nil, errors.New("the Redis URL cannot be read") // the parser's error repeats the password
@@ -91,7 +92,7 @@ func clientOptions(at string) (*redis.UniversalOptions, error) {
 		// The default's five dials make a dead Redis slow to be noticed.
 		MaxRetries: -1, DialerRetries: 1,
 		ContextTimeoutEnabled: true,
-		DialTimeout:           dialTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout, PoolTimeout: ioTimeout,
+		DialTimeout:           timeout, ReadTimeout: timeout, WriteTimeout: timeout, PoolTimeout: timeout,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}, nil
 }

@@ -59,7 +59,7 @@ func TestTrial(t *testing.T) {
 }
 
 func TestClientOptions(t *testing.T) {
-	o, err := clientOptions("rediss://u:p@one:6380/3?addr=two:6381&addr=three:6382&master=ward")
+	o, err := clientOptions("rediss://u:p@one:6380/3?addr=two:6381&addr=three:6382&master=ward", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestClientOptions(t *testing.T) {
 		t.Fatalf("got %+v", o)
 	}
 	for _, bad := range []string{"http://x", "redis://h/notadb", "redis://u:secret@h:1/x", "redis://u:secret@[::1", "redis://h?nonsense=1"} {
-		if _, err := clientOptions(bad); err == nil {
+		if _, err := clientOptions(bad, time.Second); err == nil {
 			t.Errorf("%s was accepted", bad)
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error tells the password: %v", err)

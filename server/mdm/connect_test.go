@@ -165,6 +165,23 @@ func TestTheUserChannelNeverReachesExchange(t *testing.T) {
 	}
 }
 
+// A push is best effort: what waits for a user's channel is pushed again with
+// the device's next nudge.
+func TestANudgeReachesTheUsersThatSomethingWaitsFor(t *testing.T) {
+	s := serve(t, custody.SharedIPad, "S1")
+	s.ipad("S1").enrol(1, 1)
+	for _, user := range []string{"ana", "ben"} {
+		s.store.pushes["S1|"+user] = ledger.Push{Device: "S1", User: user, Magic: user}
+	}
+	s.store.errands = []ledger.Errand{{UUID: "b", Device: "S1", User: "ben", Body: []byte("ben's"), Expires: time.Now().Add(time.Hour)}}
+	if err := s.engine.Nudge(t.Context(), "S1"); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.push.pushed); n != 2 || s.push.pushed[1].Magic != "ben" {
+		t.Errorf("pushed %+v, want the device and ben", s.push.pushed)
+	}
+}
+
 // Hand-over rule 10: a lock does not wait for the ledger.
 func TestConnectsWhileTheStoreIsDown(t *testing.T) {
 	s := serve(t, custody.SharedIPad, "S1")

@@ -89,6 +89,17 @@ func (m *memory) Push(ctx context.Context, d custody.DeviceID, user string) (led
 	return get(ctx, m, m.pushes, string(d)+"|"+user)
 }
 
+func (m *memory) Users(_ context.Context, d custody.DeviceID) (users []string, err error) {
+	leave, err := m.enter()
+	defer leave()
+	for _, p := range m.pushes {
+		if p.Device == d && p.User != "" {
+			users = append(users, p.User)
+		}
+	}
+	return users, err
+}
+
 func (m *memory) Secret(ctx context.Context, d custody.DeviceID, kind string) ([]byte, error) {
 	return get(ctx, m, m.secrets, string(d)+"|"+kind)
 }

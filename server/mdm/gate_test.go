@@ -117,14 +117,14 @@ func TestVerifyKnowsItsOwn(t *testing.T) {
 		t.Fatal("two servers on one store have two authorities")
 	}
 	s := serve(t, custody.ReturnToService, "S1")
-	cert := s.ipad("S1").identify(1, 1).cert
+	pad := s.ipad("S1").identify(1, 1)
+	cert, key := pad.cert, pad.key
 	if err := s.ca.Verify(t.Context(), cert); err != nil {
 		t.Error(err)
 	}
 	if s.ca.Verify(t.Context(), nil) == nil || old.Verify(t.Context(), cert) == nil {
 		t.Error("no certificate, or another's, verifies")
 	}
-	key := someKeys()[0]
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(9), Subject: pkix.Name{CommonName: "S1"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, cert, key.Public(), key)

@@ -26,6 +26,9 @@ type Store interface {
 	CheckOut(ctx context.Context, device custody.DeviceID) error
 	Push(ctx context.Context, device custody.DeviceID, user string) (ledger.Push, error)
 
+	// Users names the user channels that a device has told us of.
+	Users(ctx context.Context, device custody.DeviceID) ([]string, error)
+
 	// Spend uses a one-time key up: ErrConflict if it was before.
 	Spend(ctx context.Context, key string) error
 	PutSecret(ctx context.Context, device custody.DeviceID, kind string, secret []byte) error

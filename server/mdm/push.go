@@ -16,7 +16,8 @@ import (
 // the device has not said how to push it.
 func (e *Engine) Nudge(ctx context.Context, id custody.DeviceID) error {
 	p, err := lookup(ctx, e.Lookup, func(ctx context.Context) (ledger.Push, error) { return e.Store.Push(ctx, id, "") })
-	if errors.Is(err, custody.ErrUnavailable) && e.Live != nil {
+	away := errors.Is(err, custody.ErrUnavailable)
+	if away && e.Live != nil {
 		p, err = e.mirrored(ctx, id)
 	} else if err == nil {
 		e.keepPush(ctx, p)
@@ -25,7 +26,32 @@ func (e *Engine) Nudge(ctx context.Context, id custody.DeviceID) error {
 		e.Count(CountPush, "no_record")
 		return fmt.Errorf("finding how to push %s: %w", id, err)
 	}
-	return e.push(ctx, p)
+	err = e.push(ctx, p)
+	if !away {
+		e.nudgeUsers(ctx, id)
+	}
+	return err
+}
+
+// nudgeUsers asks the user channels of a Shared iPad for which something waits
+// to connect too: a push is best effort, and the first may have been lost.
+func (e *Engine) nudgeUsers(ctx context.Context, id custody.DeviceID) {
+	users, err := e.Store.Users(ctx, id)
+	if err != nil {
+		return // the next nudge sees to it
+	}
+	for _, user := range users {
+		if _, err := e.Store.NextErrand(ctx, id, user, e.Now()); err != nil {
+			continue
+		}
+		p, err := e.Store.Push(ctx, id, user)
+		if err == nil {
+			err = e.push(ctx, p)
+		}
+		if err != nil {
+			e.Logger.Info("nudging a user's channel", "device", id, "err", err)
+		}
+	}
 }
 
 func (e *Engine) push(ctx context.Context, p ledger.Push) error {

@@ -20,7 +20,7 @@ func TestKioskLockIsConfirmedByProfileList(t *testing.T) {
 	w.ipad.profiles = nil
 	w.ipad.faulty = true // acknowledges the app lock and does not install it
 	w.connect()
-	w.lock(t, custody.LockRequested, "")
+	w.lock(t, custody.LockAcknowledged, custody.ScreenOff)
 	w.ipad.faulty = false
 	w.drain()
 	w.lock(t, custody.LockConfirmed, custody.Enforced)
@@ -29,7 +29,7 @@ func TestKioskLockIsConfirmedByProfileList(t *testing.T) {
 	}
 }
 
-// TestARefusedScreenOffLeavesTheAppLock: DeviceLock follows only to turn the screen off.
+// TestARefusedScreenOffLeavesTheAppLock: DeviceLock only turns the screen off.
 func TestARefusedScreenOffLeavesTheAppLock(t *testing.T) {
 	w := lockedDevice(t, kioskWard)
 	w.ipad.says["DeviceLock"] = []int{12010}

@@ -101,7 +101,7 @@ func TestRefusals(t *testing.T) {
 			cmd := v.exchange(v.ipad.idle())
 			r := Report{Channel: DeviceChannel, Enrolment: v.c.Enrolment, Status: status, Command: cmd.UUID, Errors: []int{12021}, ErrorText: "not a valid request"}
 			p, ok := Observe(v.c, r, v.in, v.now)
-			goesOn := cmd.Request == "DeviceLock" && v.ipad.shared && status == StatusError
+			goesOn := cmd.Request == "DeviceLock" && v.in.Policy.Target != custody.TargetPasscode && status == StatusError
 			if !ok || (p.Failed == "") != goesOn || p.Proof != "" || p.Lock != nil || p.Run.Done {
 				t.Errorf("%s, %s: %v %+v", name, status, ok, p)
 			}

@@ -33,7 +33,7 @@ func TestNobodyMeetsAnothersData(t *testing.T) {
 				w := &world{walk: newWalk(rt, p), rt: rt}
 				for range rapid.IntRange(1, 80).Draw(rt, "acts") {
 					from := w.c.State
-					w.act(rapid.IntRange(0, 19).Draw(rt, "act"), patients.Draw(rt, "who"))
+					w.act(rapid.IntRange(0, 22).Draw(rt, "act"), patients.Draw(rt, "who"))
 					w.check()
 					if w.c.State == custody.Clean && from != custody.Clean {
 						cleaned++
@@ -62,7 +62,7 @@ func (w *world) act(n int, who string) {
 		if len(w.reports) > 0 {
 			w.exchange(rapid.SampledFrom(w.reports).Draw(w.rt, "late report"))
 		}
-	case 9:
+	case 9, 20:
 		if w.ipad.shared && !w.ipad.fresh {
 			w.ipad.signIn(who)
 			w.do(custody.AppleSignIn{Enrolment: w.ipad.cert, Account: who})
@@ -76,6 +76,11 @@ func (w *world) act(n int, who string) {
 		w.ipad.certs += 100
 		w.ipad.cert += "'" // enrolled again by hand, nothing erased
 		w.checkIn(false)
+	case 21, 22: // who comes to use it
+		if w.ipad.shared {
+			w.act(9, who)
+		}
+		w.person(12, who)
 	default:
 		w.person(n, who)
 	}

@@ -22,11 +22,13 @@ func returnToService(target custody.LockTarget, g custody.Goal) []step {
 			{name: "install_kiosk", request: "InstallProfile", body: installKiosk, judge: back("app_lock")},
 		}
 	case g == custody.GoalLock && target == custody.TargetKioskApp:
+		// DeviceLock turns the screen off before the app lock is looked for, so
+		// that nothing is on its way to the holder who taps at a confirmed lock.
 		return []step{
-			{name: "app_lock", request: "ProfileList", body: profileList, judge: appLockThere(verdict{to: "device_lock", lock: &custody.LockMark{
+			{name: "device_lock", request: "DeviceLock", body: deviceLock, judge: screenSleeps, refused: goOn},
+			{name: "app_lock", request: "ProfileList", body: profileList, judge: appLockThere(verdict{done: true, lock: &custody.LockMark{
 				Rung: custody.LockConfirmed, Strength: custody.Enforced, How: "app lock seen by ProfileList"}})},
 			{name: "install_kiosk", request: "InstallProfile", body: installKiosk, judge: back("app_lock")},
-			{name: "device_lock", request: "DeviceLock", body: deviceLock, refused: goOn},
 		}
 	case g == custody.GoalOpen:
 		return []step{
@@ -88,6 +90,11 @@ func appLockThere(v verdict) func(custody.Custody, Report, Inputs, time.Time) ve
 		}
 		return verdict{}
 	}
+}
+
+// screenSleeps: without a passcode DeviceLock does no more (Apple, "Device Lock Command").
+func screenSleeps(custody.Custody, Report, Inputs, time.Time) verdict {
+	return verdict{lock: &custody.LockMark{Rung: custody.LockAcknowledged, Strength: custody.ScreenOff, How: "DeviceLock acknowledged, app lock not yet seen"}}
 }
 
 func back(to string) func(custody.Custody, Report, Inputs, time.Time) verdict {

@@ -128,7 +128,7 @@ func BucketID(n int) string { return fmt.Sprintf("bucket-%02d", n) }
 // OpenOnly opens a Live that expects no ids yet.
 func OpenOnly(t testing.TB, r Redis) *live.Live {
 	t.Helper()
-	l, err := live.Open(context.Background(), live.Options{URL: r.URL, Poll: 2 * time.Millisecond})
+	l, err := live.Open(context.Background(), live.Options{URL: r.URL, Poll: 2 * time.Millisecond, Timeout: 30 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
