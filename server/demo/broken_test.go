@@ -137,6 +137,10 @@ func TestBrokenNoCompareAndSetAtHandOver(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		_, _ = h.App.Steward.Apply(context.Background(), "PW4E-01", custody.Resume{By: "c01"})
+		until(3*time.Second, func() bool { // the holder has been told before the command leaves
+			s, live := h.Fleet.Device("PW4E-01").Page().Shown()
+			return live && s.State == "in_use"
+		})
 	}
 	race := func(blind bool) func(*app.App) {
 		return func(a *app.App) { a.Steward.Ledger = racing{a.Steward.Ledger, blind, &sync.Once{}, back} }

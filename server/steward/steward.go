@@ -51,7 +51,8 @@ type Options struct {
 	BeatEvery  time.Duration // between two beats; 1 s
 	Hold       time.Duration // a claimed wake is hidden from other sweepers this long; 5 s
 	Batch      int           // devices claimed at once; 500
-	Workers    int           // due devices worked on at once, and nudges sent at once; 8
+	Workers    int           // due devices worked on at once; 64, so that the ledger can group their commits
+	Nudgers    int           // nudges sent at once; 8
 }
 
 // Steward applies events to custody. Any number of servers may run one over
@@ -77,7 +78,10 @@ func New(o Options) *Steward {
 		o.Batch = 500
 	}
 	if o.Workers <= 0 {
-		o.Workers = 8
+		o.Workers = 64
+	}
+	if o.Nudgers <= 0 {
+		o.Nudgers = 8
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -94,7 +98,7 @@ func (s *Steward) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.every(ctx, s.SweepEvery, "sweeping", func() error { return s.SweepAll(ctx) }) })
 	wg.Go(func() { s.every(ctx, s.BeatEvery, "reconciling", func() error { return s.Reconcile(ctx) }) })
-	for range s.Workers {
+	for range s.Nudgers {
 		wg.Go(func() { s.nudger(ctx) })
 	}
 	wg.Wait()
