@@ -25,6 +25,7 @@ const keep = 400
 // run is what is known of one test, or of one package (Test "").
 type run struct {
 	result
+	begun  bool // it is a test, not part of the name of one with a slash in it
 	parent bool // it has subtests: they count, unless it fails by itself
 	output []string
 	broken bool // a subtest failed, or a test of the package
@@ -53,6 +54,8 @@ func read(in io.Reader, out io.Writer) ([]result, error) {
 			fmt.Fprintf(out, "%s", line)
 		case e.Action == "build-output":
 			fmt.Fprint(out, e.Output)
+		case e.Action == "run":
+			at(e.Package, e.Test).begun = true
 		case e.Action == "output":
 			at(e.Package, e.Test).note(e.Output)
 		case e.Action == "pass" || e.Action == "fail" || e.Action == "skip":
@@ -129,7 +132,7 @@ func counted(runs []*run) []result {
 	var out []result
 	for _, r := range runs {
 		switch {
-		case r.status == "" && r.test != "": // it never ended: its process died
+		case r.status == "" && r.begun: // it never ended: its process died
 			r.status = failed
 			out = append(out, r.result)
 		case r.status == failed && !r.broken, r.status != "" && r.test != "" && !r.parent:

@@ -33,7 +33,8 @@ const (
 	noBuild = `{"Action":"build-output","ImportPath":"q","Output":"q.go:1: broken\n"}` + "\n" + `{"Action":"fail","Package":"q","FailedBuild":"q"}` + "\n"
 	subs    = `{"Action":"pass","Package":"p","Test":"TestC/one"}` + "\n" + `{"Action":"pass","Package":"p","Test":"TestC/two"}` + "\n" + `{"Action":"pass","Package":"p","Test":"TestC"}` + "\n"
 	subFail = `{"Action":"fail","Package":"p","Test":"TestC/one"}` + "\n" + `{"Action":"fail","Package":"p","Test":"TestC"}` + "\n" + `{"Action":"fail","Package":"p"}` + "\n"
-	died    = `{"Action":"output","Package":"p","Test":"TestD","Output":"=== RUN   TestD\n"}` + "\n" + `{"Action":"fail","Package":"p"}` + "\n"
+	slashes = `{"Action":"run","Package":"p","Test":"TestE/a/b"}` + "\n" + `{"Action":"pass","Package":"p","Test":"TestE/a/b"}` + "\n" + `{"Action":"pass","Package":"p","Test":"TestE"}` + "\n"
+	died    = `{"Action":"run","Package":"p","Test":"TestD"}` + "\n" + `{"Action":"output","Package":"p","Test":"TestD","Output":"=== RUN   TestD\n"}` + "\n" + `{"Action":"fail","Package":"p"}` + "\n"
 )
 
 func TestScore(t *testing.T) {
@@ -42,19 +43,20 @@ func TestScore(t *testing.T) {
 		last    string
 		ok      bool
 	}{
-		"all well":                {[]string{pass + end}, "1 passed, 0 failed, 0 skipped", true},
-		"a skip with its reason":  {[]string{pass + skip + end}, "1 passed, 0 failed, 1 skipped", true},
-		"skips only are not well": {[]string{skip + end}, "0 passed, 0 failed, 1 skipped", false},
-		"nothing at all":          {[]string{pass + end, "go: no such package\n"}, "1 passed, 1 failed, 0 skipped", false},
-		"a failure counts once":   {[]string{fail}, "0 passed, 1 failed, 0 skipped", false},
-		"worst of two runs":       {[]string{pass + end, fail, pass + end}, "0 passed, 1 failed, 0 skipped", false},
-		"twice is once":           {[]string{pass + end, pass + end}, "1 passed, 0 failed, 0 skipped", true},
-		"does not build":          {[]string{pass + end + noBuild}, "1 passed, 1 failed, 0 skipped", false},
-		"packages without tests":  {[]string{pass + end, `{"Action":"skip","Package":"r"}` + "\n"}, "1 passed, 0 failed, 0 skipped", true},
-		"subtests count":          {[]string{subs + end}, "2 passed, 0 failed, 0 skipped", true},
-		"a failed subtest":        {[]string{subFail}, "0 passed, 1 failed, 0 skipped", false},
-		"the process died":        {[]string{pass + died}, "1 passed, 2 failed, 0 skipped", false},
-		"not JSON":                {[]string{"go: something\n" + pass + end}, "1 passed, 0 failed, 0 skipped", true},
+		"all well":                 {[]string{pass + end}, "1 passed, 0 failed, 0 skipped", true},
+		"a skip with its reason":   {[]string{pass + skip + end}, "1 passed, 0 failed, 1 skipped", true},
+		"skips only are not well":  {[]string{skip + end}, "0 passed, 0 failed, 1 skipped", false},
+		"nothing at all":           {[]string{pass + end, "go: no such package\n"}, "1 passed, 1 failed, 0 skipped", false},
+		"a failure counts once":    {[]string{fail}, "0 passed, 1 failed, 0 skipped", false},
+		"worst of two runs":        {[]string{pass + end, fail, pass + end}, "0 passed, 1 failed, 0 skipped", false},
+		"twice is once":            {[]string{pass + end, pass + end}, "1 passed, 0 failed, 0 skipped", true},
+		"does not build":           {[]string{pass + end + noBuild}, "1 passed, 1 failed, 0 skipped", false},
+		"packages without tests":   {[]string{pass + end, `{"Action":"skip","Package":"r"}` + "\n"}, "1 passed, 0 failed, 0 skipped", true},
+		"subtests count":           {[]string{subs + end}, "2 passed, 0 failed, 0 skipped", true},
+		"a failed subtest":         {[]string{subFail}, "0 passed, 1 failed, 0 skipped", false},
+		"a slash in a test's name": {[]string{slashes + end}, "1 passed, 0 failed, 0 skipped", true},
+		"the process died":         {[]string{pass + died}, "1 passed, 2 failed, 0 skipped", false},
+		"not JSON":                 {[]string{"go: something\n" + pass + end}, "1 passed, 0 failed, 0 skipped", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report, ok := score(t, c.streams...)
