@@ -31,3 +31,23 @@ func (h *Hospital) device(ctx context.Context, serial string) (s shown, err erro
 	}
 	return s, nil
 }
+
+// becomes waits until the API says that the iPad is in a state.
+func (a at) becomes(ctx context.Context, state string) (shown, error) {
+	return a.said(ctx, state, func(s shown) bool { return s.State == state })
+}
+
+// proves waits until the iPad's wipe has climbed to a rung.
+func (a at) proves(ctx context.Context, rung string) error {
+	_, err := a.said(ctx, rung, func(s shown) bool { return s.Custody.Proof.Rung == rung })
+	return err
+}
+
+func (a at) said(ctx context.Context, what string, want func(shown) bool) (s shown, err error) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if s, err = a.h.device(ctx, a.d.Serial()); err != nil || want(s) {
+			return s, err
+		}
+	}
+	return s, fmt.Errorf("%s is %s (%s), not yet %s", a.d.Serial(), s.State, s.Reason, what)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 )
@@ -34,24 +33,24 @@ func (h *Hospital) rest(ctx context.Context, lo, hi int) {
 	}
 }
 
-// shift is one person with one iPad. What goes wrong is only logged: the demo
-// goes on, and the observer judges.
+// passcode is what everybody in the demo sets for a shift.
+const passcode = "918273"
+
+// shift is one person with one iPad. What fails on the way is a person's bad
+// luck, such as an iPad that is just being wiped: the demo goes on, and the
+// observer judges.
 func (h *Hospital) shift(ctx context.Context, a at) {
 	a.d.Wake()
 	a.d.BringToFront()
-	if a.d.Truth().Kind == "shared" {
-		if err := a.d.AppleSignIn(a.p.account); err != nil {
-			h.o.Logger.Debug("demo: signing in to Apple", "err", err)
-		}
-	}
+	_ = a.d.AppleSignIn(a.p.account) // only a Shared iPad has it
 	h.rest(ctx, 1, 3)
 	s, err := a.badgeIn(ctx)
 	if err != nil || s.State != "in_use" {
 		h.o.Logger.Debug("demo: badging in", "device", a.d.Serial(), "state", s.State, "err", err)
 		return
 	}
-	if strings.HasPrefix(s.Name, wards[1].short) {
-		_ = a.d.SetPasscode("918273")
+	if s.Ward == passcodeWardID {
+		_ = a.d.SetPasscode(passcode)
 	}
 	for range 2 + rand.IntN(6) {
 		h.rest(ctx, 1, 4)
@@ -63,7 +62,7 @@ func (h *Hospital) shift(ctx context.Context, a at) {
 	case 0: // wanders off and comes back
 		h.rest(ctx, 10, 25)
 		a.d.Wake()
-		_ = a.d.Unlock("918273")
+		_ = a.d.Unlock(passcode)
 		h.rest(ctx, 1, 2)
 		_, _ = a.badgeIn(ctx)
 		_, _ = a.d.Page().Return(ctx)

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -138,22 +137,16 @@ func neverReturns(ctx context.Context, h *Hospital, tell func(string, string)) e
 	if _, err := a.d.Page().Return(ctx); err != nil {
 		return fmt.Errorf("returning: %w", err)
 	}
-	seen := ""
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		c, err := h.device(ctx, a.d.Serial())
-		if err != nil {
-			return err
-		}
-		if c.Custody.Proof.Rung == "acknowledged" && seen == "" {
-			seen = c.Custody.Proof.Rung
-			tell("acknowledged", "the iPad says it will erase")
-		}
-		if c.State == "unproven" {
-			tell("unproven", c.Reason)
-			return nil
-		}
+	if err := a.proves(ctx, "acknowledged"); err != nil {
+		return err
 	}
-	return errors.New("it never became unproven")
+	tell("acknowledged", "the iPad says it will erase")
+	said, err := a.becomes(ctx, "unproven")
+	if err != nil {
+		return err
+	}
+	tell("unproven", said.Reason)
+	return nil
 }
 
 // dockReader: the tap at the dock puts the PIN pad on the iPad in it.
@@ -213,7 +206,7 @@ func passcodeWard(ctx context.Context, h *Hospital, tell func(string, string)) e
 		return err
 	}
 	tell("badge-in", s.Holder+" holds "+s.Name+" and sets a passcode")
-	if err := a.d.SetPasscode("918273"); err != nil {
+	if err := a.d.SetPasscode(passcode); err != nil {
 		return fmt.Errorf("setting a passcode: %w", err)
 	}
 	if err := a.opens(ctx); err != nil {
@@ -223,17 +216,8 @@ func passcodeWard(ctx context.Context, h *Hospital, tell func(string, string)) e
 	if _, err := a.d.Page().Return(ctx); err != nil {
 		return fmt.Errorf("returning: %w", err)
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		c, err := h.device(ctx, a.d.Serial())
-		if err != nil {
-			return err
-		}
-		if c.State == "clean" {
-			break
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("still %s", c.State)
-		}
+	if _, err := a.becomes(ctx, "clean"); err != nil {
+		return err
 	}
 	tell("proven clean", "erased, and the passcode with it")
 	return nil
@@ -252,17 +236,8 @@ func sharedIPad(ctx context.Context, h *Hospital, tell func(string, string)) err
 		return fmt.Errorf("returning: %w", err)
 	}
 	tell("return", "I'm done")
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		c, err := h.device(ctx, a.d.Serial())
-		if err != nil {
-			return err
-		}
-		if c.State == "clean" {
-			break
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("still %s (%s)", c.State, c.Reason)
-		}
+	if _, err := a.becomes(ctx, "clean"); err != nil {
+		return err
 	}
 	if users := a.d.Truth().Users; len(users) > 0 {
 		return fmt.Errorf("clean with the volume of %s on it", users[0].Account)

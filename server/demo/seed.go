@@ -20,9 +20,11 @@ var wards = []struct {
 	target          custody.LockTarget
 }{
 	{"4-east", "4 East", "4E", custody.ReturnToService, custody.TargetKioskApp},
-	{"theatre", "Theatre", "TH", custody.ReturnToService, custody.TargetPasscode},
+	{passcodeWardID, "Theatre", "TH", custody.ReturnToService, custody.TargetPasscode},
 	{"children", "Children's", "CH", custody.SharedIPad, custody.TargetNone},
 }
+
+const passcodeWardID = "theatre"
 
 // person is somebody who badges in.
 type person struct{ id, name, account, badge, pin string }
