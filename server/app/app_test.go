@@ -1,0 +1,188 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+)
+
+// running starts a server on data and returns it with what stops it.
+func running(t *testing.T, c Config) (*App, func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	a, err := Open(ctx, c)
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	stop := func() {
+		t.Helper()
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("stopping: %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("it does not stop")
+		}
+		done <- nil
+	}
+	t.Cleanup(stop)
+	return a, stop
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func becomesReady(t *testing.T, a *App) {
+	t.Helper()
+	var said string
+	for range 100 {
+		status, body := get(t, a.URL+"/readyz")
+		if status == http.StatusOK {
+			return
+		}
+		said = body
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("never ready: %s", said)
+}
+
+func TestItServesAndStops(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "new", "folder")
+	a, stop := running(t, Config{Data: data})
+	if status, _ := get(t, a.URL+"/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz: %d", status)
+	}
+	becomesReady(t, a)
+	if status, _ := get(t, a.URL+"/api/v1/devices"); status != http.StatusUnauthorized {
+		t.Errorf("the API without a sign-in: %d", status)
+	}
+	if status, _ := get(t, a.URL+"/no/such/page"); status != http.StatusNotFound {
+		t.Errorf("a page that is not there: %d", status)
+	}
+	status, metrics := get(t, a.URL+"/metrics")
+	if status != http.StatusOK || !strings.Contains(metrics, `padwarden_http_request_seconds_count{method="GET",route="/healthz",status="200"}`) {
+		t.Errorf("/metrics: %d", status)
+	}
+	if strings.Contains(metrics, "no/such") {
+		t.Error("a path as it was sent is a metric's label")
+	}
+	if _, err := Open(t.Context(), Config{Data: data}); err == nil {
+		t.Error("a second server opened the same SQLite file")
+	}
+	stop()
+	again, _ := running(t, Config{Data: data}) // the same key opens the same secrets
+	becomesReady(t, again)
+}
+
+func TestWhatCannotBe(t *testing.T) {
+	for name, c := range map[string]Config{
+		"no data folder":      {},
+		"PostgreSQL alone":    {Data: t.TempDir(), Database: "postgres://127.0.0.1:1/x"},
+		"a base URL's path":   {Data: t.TempDir(), BaseURL: "https://example.org/ipads"},
+		"a base URL of files": {Data: t.TempDir(), BaseURL: "file:///etc"},
+		"an address in use":   {Data: t.TempDir(), Listen: "256.0.0.1:1"},
+		"a Redis that is not": {Data: t.TempDir(), Redis: "http://127.0.0.1"},
+	} {
+		a, err := Open(t.Context(), c)
+		if err == nil {
+			t.Errorf("%s: opened", name)
+			_ = a.Close()
+		}
+	}
+}
+
+func TestMasterKey(t *testing.T) {
+	data := t.TempDir()
+	first, err := masterKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := masterKey(data); err != nil || again != first {
+		t.Errorf("the key changed: %v", err)
+	}
+	if info, err := os.Stat(filepath.Join(data, "key")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key's file: %v, %v", info.Mode(), err)
+	}
+	if bytes.Equal(derive(first, "identity"), derive(first, "kiosk")) {
+		t.Error("two parts share a key")
+	}
+	if err := os.WriteFile(filepath.Join(data, "key"), []byte("not hex"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := masterKey(data); err == nil {
+		t.Error("a broken key was taken")
+	}
+}
+
+var hospital = Hospital{
+	Wards: []HospitalWard{
+		{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetKioskApp, Devices: []HospitalDevice{
+			{Serial: "DMPX0001", Name: "4B-01", Reader: "dock-1"}, {Serial: "DMPX0002"}}},
+	},
+	Clinicians: []HospitalPerson{{ID: "ada", Name: "Ada Okafor", Badges: []string{"0048210000"}, PIN: "836194"}},
+}
+
+func TestImport(t *testing.T) {
+	c := Config{Data: t.TempDir()}
+	report, err := Import(t.Context(), c, hospital)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, strings.Join(report, "\n"))
+	}
+	twice, err := Import(t.Context(), c, hospital)
+	if err != nil || strings.Contains(strings.Join(twice, "\n"), "added") {
+		t.Errorf("a second time: %v\n%s", err, strings.Join(twice, "\n"))
+	}
+	bad := Hospital{
+		Wards: []HospitalWard{{ID: "x", Name: "X", Fleet: "fleet of ships"}, {ID: "5a", Name: "5A", Fleet: custody.SharedIPad,
+			Devices: []HospitalDevice{{Serial: "no/serial"}, {Serial: "DMPX0003"}}}},
+		Clinicians: []HospitalPerson{{ID: "ben", Name: "Ben", Badges: []string{"not a badge"}, PIN: "123456"}},
+	}
+	report, err = Import(t.Context(), c, bad)
+	if err == nil {
+		t.Fatal("a bad hospital was imported")
+	}
+	for _, says := range []string{"fleet", "no/serial", "PIN of ben", "badge 1 of ben"} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("the error does not name %q: %v", says, err)
+		}
+	}
+	if lines := strings.Join(report, "\n"); !strings.Contains(lines, "added   iPad DMPX0003") {
+		t.Errorf("what was right was not added:\n%s", lines)
+	}
+
+	a, _ := running(t, c)
+	becomesReady(t, a)
+	badge, err := a.Identity.Badge("0048210000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := a.Identity.Verify(t.Context(), identity.Attempt{Badge: badge, PIN: "836194", Device: "DMPX0001", Ward: "4b"})
+	if err != nil || who.ID != "ada" {
+		t.Errorf("the imported badge and PIN: %v, %v", who.ID, err)
+	}
+}
