@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -48,9 +47,6 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c, err = c.filled(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("making the data folder: %w", err)
-	}
 	a := &App{config: c, meters: newMeters()}
 	a.streams, a.hangUp = context.WithCancel(context.Background())
 	defer func() {
@@ -63,12 +59,20 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	}
 	a.closers = append(a.closers, closeOnce(a.socket))
 	if a.URL = c.BaseURL; a.URL == "" {
-		a.URL = "http://" + a.socket.Addr().String()
+		a.URL = "http://" + reachable(a.socket.Addr().(*net.TCPAddr))
 	}
 	if err := a.build(ctx); err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// reachable is an address that a browser on this machine can open.
+func reachable(a *net.TCPAddr) string {
+	if a.IP.IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", a.Port)
+	}
+	return a.String()
 }
 
 // closeOnce closes a socket that serving may have closed already.

@@ -95,18 +95,30 @@ func TestItServesAndStops(t *testing.T) {
 		t.Error("a second server opened the same SQLite file")
 	}
 	stop()
-	again, _ := running(t, Config{Data: data}) // the same key opens the same secrets
+	again, stop := running(t, Config{Data: data}) // the same key opens the same secrets
 	becomesReady(t, again)
+	stop()
+	if err := os.Remove(filepath.Join(data, "key")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Config{Data: data}); err == nil || !strings.Contains(err.Error(), "key") {
+		t.Errorf("with the key lost: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(data, "key")); err == nil {
+		t.Error("a new key stands in the place of the lost one")
+	}
 }
 
 func TestWhatCannotBe(t *testing.T) {
 	for name, c := range map[string]Config{
-		"no data folder":      {},
-		"PostgreSQL alone":    {Data: t.TempDir(), Database: "postgres://127.0.0.1:1/x"},
-		"a base URL's path":   {Data: t.TempDir(), BaseURL: "https://example.org/ipads"},
-		"a base URL of files": {Data: t.TempDir(), BaseURL: "file:///etc"},
-		"an address in use":   {Data: t.TempDir(), Listen: "256.0.0.1:1"},
-		"a Redis that is not": {Data: t.TempDir(), Redis: "http://127.0.0.1"},
+		"no data folder":        {},
+		"PostgreSQL alone":      {Data: t.TempDir(), Database: "postgres://127.0.0.1:1/x"},
+		"a base URL's path":     {Data: t.TempDir(), BaseURL: "https://example.org/ipads"},
+		"a base URL of files":   {Data: t.TempDir(), BaseURL: "file:///etc"},
+		"an address in use":     {Data: t.TempDir(), Listen: "256.0.0.1:1"},
+		"Wi-Fi of JSON":         {Data: t.TempDir(), WiFi: []byte(`{"ssid": "ward"}`)},
+		"a push service's name": {Data: t.TempDir(), APNsHost: "foo"},
+		"a Redis that is not":   {Data: t.TempDir(), Redis: "http://127.0.0.1"},
 	} {
 		a, err := Open(t.Context(), c)
 		if err == nil {
@@ -118,11 +130,17 @@ func TestWhatCannotBe(t *testing.T) {
 
 func TestMasterKey(t *testing.T) {
 	data := t.TempDir()
-	first, err := masterKey(data)
+	first, keep, err := masterKey(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := masterKey(data); err != nil || again != first {
+	if _, err := os.Stat(filepath.Join(data, "key")); err == nil {
+		t.Error("a key was written that nothing has taken yet")
+	}
+	if err := keep(); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := masterKey(data); err != nil || again != first {
 		t.Errorf("the key changed: %v", err)
 	}
 	if info, err := os.Stat(filepath.Join(data, "key")); err != nil || info.Mode().Perm() != 0o600 {
@@ -134,7 +152,7 @@ func TestMasterKey(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "key"), []byte("not hex"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := masterKey(data); err == nil {
+	if _, _, err := masterKey(data); err == nil {
 		t.Error("a broken key was taken")
 	}
 }
@@ -148,7 +166,7 @@ var hospital = Hospital{
 }
 
 func TestImport(t *testing.T) {
-	c := Config{Data: t.TempDir()}
+	c := Config{Data: filepath.Join(t.TempDir(), "new")}
 	report, err := Import(t.Context(), c, hospital)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, strings.Join(report, "\n"))
@@ -173,6 +191,21 @@ func TestImport(t *testing.T) {
 	}
 	if lines := strings.Join(report, "\n"); !strings.Contains(lines, "added   iPad DMPX0003") {
 		t.Errorf("what was right was not added:\n%s", lines)
+	}
+
+	other := Hospital{
+		Wards: []HospitalWard{{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetPasscode,
+			Devices: []HospitalDevice{{Serial: "DMPX0002", Name: "another", Reader: "dock-1"}}}},
+		Clinicians: []HospitalPerson{{ID: "ada", Name: "Ada Smith"}, {ID: "ben", Name: "Ben", Badges: []string{"0048210000"}, PIN: "571904"}},
+	}
+	report, err = Import(t.Context(), c, other)
+	if err == nil || !strings.Contains(strings.Join(report, "\n"), "added   PIN of ben") {
+		t.Fatalf("what differs: %v\n%s", err, strings.Join(report, "\n"))
+	}
+	for _, says := range []string{"its target", "its name is DMPX0002", "its iPad is DMPX0001", "the name is Ada Okafor", "badge 1 of ben exists already and its owner is ada"} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("the error does not say %q: %v", says, err)
+		}
 	}
 
 	a, _ := running(t, c)

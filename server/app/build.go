@@ -2,15 +2,14 @@ package app
 
 import (
 	"context"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/padwarden/padwarden/server/console"
 	"github.com/padwarden/padwarden/server/identity"
@@ -26,11 +25,8 @@ import (
 
 // build opens the stores and joins the parts, from the bottom of the house up.
 func (a *App) build(ctx context.Context) error {
-	master, err := masterKey(a.config.Data)
+	master, err := a.openStores(ctx)
 	if err != nil {
-		return err
-	}
-	if err := a.openStores(ctx, master); err != nil {
 		return err
 	}
 	if err := a.buildSteward(ctx); err != nil {
@@ -44,29 +40,32 @@ func (a *App) build(ctx context.Context) error {
 	return a.buildPages(derive(master, "kiosk"))
 }
 
-// derive makes one part's key of the master key (RFC 5869).
-func derive(master [32]byte, part string) []byte {
-	key, err := hkdf.Key(sha256.New, master[:], nil, "padwarden "+part, 32)
-	if err != nil { // 32 bytes of SHA-256 output cannot fail
-		panic(err)
-	}
-	return key
-}
-
-func (a *App) openStores(ctx context.Context, master [32]byte) (err error) {
-	o := ledger.Options{DSN: a.config.Database, Key: [32]byte(derive(master, "ledger")), Logger: a.config.Logger}
-	if o.DSN == "" {
-		o.Path = filepath.Join(a.config.Data, "padwarden.db")
-	}
-	if a.Ledger, err = ledger.Open(ctx, o); err != nil {
-		return fmt.Errorf("opening the ledger: %w", err)
+func (a *App) openStores(ctx context.Context) (master [32]byte, err error) {
+	if a.Ledger, master, err = openLedger(ctx, a.config); err != nil {
+		return master, err
 	}
 	a.closers = append(a.closers, a.Ledger.Close)
-	if a.Live, err = live.Open(ctx, live.Options{URL: a.config.Redis, Logger: a.config.Logger, Poll: a.config.Poll}); err != nil {
-		return fmt.Errorf("opening live: %w", err)
+	if a.Live, err = openLive(ctx, a.config); err != nil {
+		return master, err
 	}
 	a.closers = append(a.closers, a.Live.Close)
-	return nil
+	return master, nil
+}
+
+func openLive(ctx context.Context, c Config) (*live.Live, error) {
+	redis.SetLogger(redisLog{c.Logger})
+	l, err := live.Open(ctx, live.Options{URL: c.Redis, Logger: c.Logger, Poll: c.Poll, Trial: c.RedisIsTrial})
+	if err != nil {
+		return nil, fmt.Errorf("opening live: %w", err)
+	}
+	return l, nil
+}
+
+// redisLog brings what the Redis client says of its connections into our log.
+type redisLog struct{ *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, a ...any) {
+	l.DebugContext(ctx, "redis client", "says", fmt.Sprintf(format, a...))
 }
 
 // buildSteward joins the steward and the engine, which need each other: the

@@ -57,7 +57,6 @@ func (a *App) readyz(c *fiber.Ctx) error {
 		a.Steward.Ready,
 	} {
 		if err := ready(); err != nil {
-			a.config.Logger.Info("not ready", "err", err)
 			return c.Status(http.StatusServiceUnavailable).SendString("not ready: " + err.Error() + "\n")
 		}
 	}

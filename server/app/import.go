@@ -1,12 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"log/slog"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -49,22 +50,15 @@ type HospitalPerson struct {
 
 // Import adds a hospital to the ledger and reports a line for each thing
 // added; a reader's credential is shown there and nowhere else. What exists
-// already is left alone and reported. With SQLite the server must be stopped.
+// already is left alone and reported, and is an error where it differs from
+// what was to be added. With SQLite the server must be stopped.
 func Import(ctx context.Context, c Config, h Hospital) (report []string, err error) {
-	if c, err = c.filled(); err != nil && c.Database == "" {
-		return nil, err
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	master, err := masterKey(c.Data)
+	l, master, err := openLedger(ctx, c)
 	if err != nil {
 		return nil, err
-	}
-	o := ledger.Options{DSN: c.Database, Key: [32]byte(derive(master, "ledger")), Logger: c.Logger}
-	if o.DSN == "" {
-		o.Path = filepath.Join(c.Data, "padwarden.db")
-	}
-	l, err := ledger.Open(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("opening the ledger: %w", err)
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	who, err := identity.New(identity.Config{Ledger: l, Live: noStore{}, Key: derive(master, "identity"), Now: time.Now, Rand: rand.Reader})
@@ -92,31 +86,55 @@ type importer struct {
 	errs     []error
 }
 
-// did notes what was added; what exists already is no error.
-func (i *importer) did(what string, err error) bool {
-	switch {
-	case err == nil:
-		i.report = append(i.report, "added   "+what)
-	case errors.Is(err, custody.ErrConflict):
-		i.report = append(i.report, "exists  "+what)
-	default:
-		i.errs = append(i.errs, fmt.Errorf("%s: %w", what, err))
+// did notes what was added. What exists already is compared with what is
+// wanted: same says how it differs, "" if it does not. Import changes nothing
+// that is there, so a difference is an error.
+func (i *importer) did(what string, err error, same func() (differs string, err error)) bool {
+	if !errors.Is(err, custody.ErrConflict) {
+		if err == nil {
+			i.report = append(i.report, "added   "+what)
+		} else {
+			i.errs = append(i.errs, fmt.Errorf("%s: %w", what, err))
+		}
+		return err == nil
 	}
-	return err == nil
+	differs, err := same()
+	switch {
+	case err != nil:
+		i.errs = append(i.errs, fmt.Errorf("%s: %w", what, err))
+	case differs != "":
+		i.errs = append(i.errs, fmt.Errorf("%s exists already and %s", what, differs))
+	default:
+		i.report = append(i.report, "exists  "+what)
+	}
+	return false
 }
+
+// is compares one thing by name.
+func is[T comparable](name string, have, want T) string {
+	if have == want {
+		return ""
+	}
+	return fmt.Sprintf("%s is %v there, not %v", name, have, want)
+}
+
+var errTwice = func() (string, error) { return "cannot be added", nil }
 
 func (i *importer) ward(w HospitalWard) {
 	policy := custody.DefaultPolicy(w.Fleet, w.Target)
 	what := "ward " + w.ID
 	if w.ID == "" || w.Name == "" {
-		i.did(what, errors.New("a ward needs an id and a name"))
+		i.did(what, errors.New("a ward needs an id and a name"), errTwice)
 		return
 	}
 	if err := policy.Validate(); err != nil {
-		i.did(what, err)
+		i.did(what, err, errTwice)
 		return
 	}
-	i.did(what, i.ledger.AddWard(i.ctx, ledger.Ward{ID: w.ID, Name: w.Name, Policy: policy}))
+	i.did(what, i.ledger.AddWard(i.ctx, ledger.Ward{ID: w.ID, Name: w.Name, Policy: policy}), func() (string, error) {
+		have, err := i.ledger.Ward(i.ctx, w.ID)
+		return cmp.Or(is("its name", have.Name, w.Name), is("its fleet", have.Policy.Fleet, w.Fleet), is("its target", have.Policy.Target, w.Target)), err
+	})
 	for _, d := range w.Devices {
 		i.device(w.ID, d)
 	}
@@ -125,19 +143,26 @@ func (i *importer) ward(w HospitalWard) {
 func (i *importer) device(ward string, d HospitalDevice) {
 	id := custody.DeviceID(d.Serial)
 	if !onetime.ValidDevice(id) {
-		i.did("iPad "+d.Serial, errors.New("a serial number has letters, digits and hyphens only"))
+		i.did("iPad "+d.Serial, errors.New("a serial number has letters, digits and hyphens only"), errTwice)
 		return
 	}
 	if d.Name == "" {
 		d.Name = d.Serial
 	}
-	i.did("iPad "+d.Serial, i.ledger.AddDevice(i.ctx, ledger.Device{ID: id, Ward: ward, Name: d.Name}))
+	i.did("iPad "+d.Serial, i.ledger.AddDevice(i.ctx, ledger.Device{ID: id, Ward: ward, Name: d.Name}), func() (string, error) {
+		have, err := i.ledger.Device(i.ctx, id)
+		return cmp.Or(is("its ward", have.Ward, ward), is("its name", have.Name, d.Name)), err
+	})
 	if d.Reader == "" {
 		return
 	}
 	credential := rand.Text()
 	digest := sha256.Sum256([]byte(credential))
-	if i.did("reader "+d.Reader, i.ledger.AddReader(i.ctx, ledger.Reader{ID: d.Reader, Ward: ward, Device: id, Credential: digest[:]})) {
+	added := i.did("reader "+d.Reader, i.ledger.AddReader(i.ctx, ledger.Reader{ID: d.Reader, Ward: ward, Device: id, Credential: digest[:]}), func() (string, error) {
+		have, err := i.ledger.Reader(i.ctx, d.Reader)
+		return is("its iPad", have.Device, id), err
+	})
+	if added {
 		i.report = append(i.report, "        its credential, shown only now: "+credential)
 	}
 }
@@ -145,19 +170,42 @@ func (i *importer) device(ward string, d HospitalDevice) {
 func (i *importer) person(p HospitalPerson) {
 	what := "clinician " + p.ID
 	if p.ID == "" || p.Name == "" {
-		i.did(what, errors.New("a clinician needs an id and a name"))
+		i.did(what, errors.New("a clinician needs an id and a name"), errTwice)
 		return
 	}
-	fresh := i.did(what, i.ledger.AddClinician(i.ctx, ledger.Clinician{ID: p.ID, Name: p.Name, Account: p.Account, Active: true}))
-	if fresh && p.PIN != "" {
-		i.did("PIN of "+p.ID, i.identity.SetPIN(i.ctx, p.ID, p.PIN))
-	}
+	i.did(what, i.ledger.AddClinician(i.ctx, ledger.Clinician{ID: p.ID, Name: p.Name, Account: p.Account, Active: true}), func() (string, error) {
+		have, err := i.ledger.Clinician(i.ctx, p.ID)
+		return cmp.Or(is("the name", have.Name, p.Name), is("the account", have.Account, p.Account)), err
+	})
+	i.pin(p)
 	for n, raw := range p.Badges {
-		what := fmt.Sprintf("badge %d of %s", n+1, p.ID)
-		hash, err := i.identity.Badge(raw)
-		if err == nil {
-			err = i.ledger.AddBadge(i.ctx, ledger.Badge{Hash: hash, Clinician: p.ID})
-		}
-		i.did(what, err)
+		i.badge(fmt.Sprintf("badge %d of %s", n+1, p.ID), p.ID, raw)
 	}
+}
+
+// pin sets a first PIN. One that is there is the clinician's own by now and stays.
+func (i *importer) pin(p HospitalPerson) {
+	have, err := i.ledger.Clinician(i.ctx, p.ID)
+	if err != nil || p.PIN == "" {
+		return // said already
+	}
+	if have.PIN != "" {
+		i.report = append(i.report, "exists  PIN of "+p.ID+" (it is left as it is)")
+		return
+	}
+	i.did("PIN of "+p.ID, i.identity.SetPIN(i.ctx, p.ID, p.PIN), errTwice)
+}
+
+func (i *importer) badge(what, clinician, raw string) {
+	hash, err := i.identity.Badge(raw)
+	if err == nil {
+		err = i.ledger.AddBadge(i.ctx, ledger.Badge{Hash: hash, Clinician: clinician})
+	}
+	i.did(what, err, func() (string, error) {
+		have, err := i.ledger.ClinicianByBadge(i.ctx, hash, time.Now())
+		if errors.Is(err, custody.ErrNotFound) {
+			return "is revoked or expired", nil
+		}
+		return is("its owner", have.ID, clinician), err
+	})
 }

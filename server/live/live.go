@@ -47,9 +47,10 @@ var _ custody.Live = (*Live)(nil)
 // Live is the session state in one Redis. It is safe for concurrent use; make
 // one with [Open].
 type Live struct {
-	rdb   redis.UniversalClient
-	log   *slog.Logger
-	trial *trial // nil: a real Redis
+	rdb      redis.UniversalClient
+	log      *slog.Logger
+	trial    *trial // nil: another process's
+	inMemory bool   // it has no CONFIG
 
 	expected [custody.Buckets]atomic.Pointer[custody.BucketState] // what scripts check
 	turn     atomic.Uint64                                        // where the next sweep begins

@@ -23,6 +23,9 @@ type Options struct {
 	// addresses Sentinels of that master. Empty: a trial Redis inside this
 	// process, which forgets everything when it stops.
 	URL string
+	// Trial: what URL names is a Redis in memory that evicts nothing and has no
+	// CONFIG to say so.
+	Trial bool
 	// Logger is slog.Default() if nil.
 	Logger *slog.Logger
 	// Poll is how often Follow reads the feed; 0 means every 100 ms.
@@ -36,7 +39,7 @@ type Options struct {
 // can be used. Until Adopt or Expect names the buckets' ids, everything about
 // devices answers ErrLost.
 func Open(_ context.Context, o Options) (*Live, error) {
-	l := &Live{log: o.Logger, hub: newHub(), poll: o.Poll}
+	l := &Live{log: o.Logger, hub: newHub(), poll: o.Poll, inMemory: o.Trial}
 	if l.log == nil {
 		l.log = slog.Default()
 	}
@@ -115,7 +118,7 @@ func (l *Live) Ready(ctx context.Context) error {
 		if err := c.Ping(ctx).Err(); err != nil {
 			return failed(err, "Redis does not answer")
 		}
-		if l.Trial() {
+		if l.trial != nil || l.inMemory {
 			return nil // it evicts nothing, and has no CONFIG to say so
 		}
 		policy, err := evictionPolicy(ctx, c)
