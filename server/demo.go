@@ -73,8 +73,10 @@ func (d *demoCmd) once(ctx context.Context, logger *slog.Logger) error {
 	return demo.Once(ctx, h)
 }
 
+// watch runs until ctx ends, and then judges with the server still there.
 func (d *demoCmd) watch(ctx context.Context, logger *slog.Logger) error {
-	h, err := demo.Open(ctx, d.options(logger))
+	whole := context.WithoutCancel(ctx)
+	h, err := demo.Open(whole, d.options(logger))
 	if err != nil {
 		return err
 	}
@@ -91,6 +93,13 @@ func (d *demoCmd) watch(ctx context.Context, logger *slog.Logger) error {
 	}
 	fmt.Println("All iPads are proven clean. People come and go.")
 	h.Play(ctx)
-	fmt.Printf("\n%s", h.Observer.Verdict())
+	verdict, err := h.Judge(whole)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%s", verdict)
+	if verdict.Broken() {
+		return demo.ErrBroken
+	}
 	return nil
 }

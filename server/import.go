@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,15 +18,12 @@ type importCmd struct {
 }
 
 func (i *importCmd) Run(ctx context.Context, logger *slog.Logger) error {
-	f, err := os.Open(i.File)
+	text, err := os.ReadFile(i.File)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	var hospital app.Hospital
-	d := json.NewDecoder(f)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&hospital); err != nil {
+	hospital, err := read(text)
+	if err != nil {
 		return fmt.Errorf("reading %s: %w", i.File, err)
 	}
 	report, err := app.Import(ctx, app.Config{Data: i.Data, Database: i.Database, Logger: logger}, hospital)
@@ -33,7 +31,24 @@ func (i *importCmd) Run(ctx context.Context, logger *slog.Logger) error {
 		fmt.Println(line)
 	}
 	if err != nil {
-		return errors.Join(errors.New("not everything was imported; what the lines above name was"), err)
+		return fmt.Errorf("not everything could be imported:\n%w", err)
 	}
 	return nil
+}
+
+// read decodes one hospital and nothing else, and names the line of a mistake.
+func read(text []byte) (h app.Hospital, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&h); err != nil {
+		line := 1 + bytes.Count(text[:min(int(d.InputOffset()), len(text))], []byte("\n"))
+		return h, fmt.Errorf("line %d or just after: %w", line, err)
+	}
+	if d.More() {
+		return h, errors.New("there is more after the hospital's closing brace")
+	}
+	if len(h.Wards) == 0 && len(h.Clinicians) == 0 {
+		return h, errors.New("it names no wards and no clinicians; docs/operations.md has an example")
+	}
+	return h, nil
 }

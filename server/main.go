@@ -6,9 +6,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -16,17 +18,19 @@ import (
 
 // commands is the command line. Every flag is doubled as a PADWARDEN_… variable.
 type commands struct {
-	Log string `help:"Log level: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PADWARDEN_LOG"`
+	Version kong.VersionFlag `help:"Print the version and stop."`
+	Log     string           `help:"Log level: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PADWARDEN_LOG"`
 
 	Serve     serve     `cmd:"" help:"Run a server."`
 	Demo      demoCmd   `cmd:"" help:"Run a server with everything embedded and a simulated hospital around it."`
+	SignIn    signIn    `cmd:"" help:"Make a one-time sign-in for the console, or a token for the API."`
 	Import    importCmd `cmd:"" help:"Add wards, iPads, readers and people from a JSON file."`
 	Catalogue catalogue `cmd:"" help:"Write every command and profile that can be sent to an iPad."`
 }
 
 func main() {
 	var c commands
-	k := kong.Parse(&c, kong.Name("padwarden"), kong.UsageOnError(),
+	k := kong.Parse(&c, kong.Name("padwarden"), kong.Vars{"version": version()}, kong.ShortUsageOnError(),
 		kong.Description("Keeps a hospital's shared ward iPads: a wipe counts only when it is proven."))
 	var level slog.Level
 	k.FatalIfErrorf(level.UnmarshalText([]byte(c.Log)))
@@ -37,8 +41,22 @@ func main() {
 	k.BindTo(ctx, (*context.Context)(nil))
 	k.Bind(logger)
 	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
-		logger.Error("padwarden stops", "err", err)
 		stop()
+		fmt.Fprintln(os.Stderr, "padwarden:", err)
 		os.Exit(1)
 	}
+}
+
+// version is the module's, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/padwarden/padwarden/server/app"
 	"github.com/padwarden/padwarden/server/identity"
@@ -55,13 +56,24 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 		logger.Warn("Served over plain http: iPads accept https only. Put TLS in front and give its address with --base-url.")
 	}
 	logger.Info("serving", "console", a.URL+"/console")
-	// A one-time address is a secret: it goes to the terminal, never to the log.
-	if token, err := a.Identity.MintStaffToken(ctx, "administrator", identity.Administrator); err != nil {
-		logger.Warn("no one-time sign-in could be made: is Redis there?", "err", err)
-	} else {
-		fmt.Fprintf(os.Stdout, "Sign in once, within %s: %s/console/start/%s\n", short(identity.StaffTokenTTL.String()), a.URL, token)
-	}
+	go printSignIn(ctx, a)
 	return a.Run(ctx)
+}
+
+// printSignIn prints a one-time sign-in, as soon as Redis can keep one. The
+// address is a secret: it goes to the terminal, never to the log. It ends with ctx.
+func printSignIn(ctx context.Context, a *app.App) {
+	for ctx.Err() == nil {
+		token, err := a.Identity.MintStaffToken(ctx, "administrator", identity.Administrator)
+		if err == nil {
+			fmt.Fprintf(os.Stdout, "Sign in once, within %s: %s/console/start/%s\n", short(identity.StaffTokenTTL.String()), a.URL, token)
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+	}
 }
 
 // short drops the zero seconds of a duration's text.

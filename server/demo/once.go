@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/sim"
 )
 
 // ErrBroken: a scenario did not happen, or a promise did not hold.
@@ -37,11 +38,11 @@ func Once(ctx context.Context, h *Hospital) error {
 	l.say("wards", "ready", fmt.Sprintf("%d iPads enrolled by SCEP, configured and proven clean", len(h.Fleet.Devices())))
 	l.together(ctx, byDay)
 	l.together(ctx, lastOfAll) // empties Redis under everybody
-	if err := h.readHistories(ctx); err != nil {
+	verdict, err := h.Judge(ctx)
+	if err != nil {
 		return err
 	}
 	missing := l.missing(append(byDay, lastOfAll...))
-	verdict := h.Observer.Verdict()
 	l.print("\n%s", verdict)
 	for _, v := range h.apns.Violations() {
 		missing = append(missing, "APNs refused a push: "+v.What)
@@ -108,6 +109,15 @@ func (l *timeline) missing(ss []scenario) []string {
 		}
 	}
 	return missing
+}
+
+// Judge reads every iPad's history through the API and answers with the
+// observer's verdict.
+func (h *Hospital) Judge(ctx context.Context) (sim.Verdict, error) {
+	if err := h.readHistories(ctx); err != nil {
+		return sim.Verdict{}, err
+	}
+	return h.Observer.Verdict(), nil
 }
 
 // readHistories gives the observer what the API tells of every iPad.

@@ -114,7 +114,7 @@ func (h *Hospital) openWorld(ctx context.Context) (err error) {
 	}
 	h.App, err = app.Open(ctx, app.Config{
 		Listen: h.o.Listen, Data: h.o.Data, Organisation: "St. Elsewhere Hospital",
-		Redis:           "redis://default:" + password + "@" + h.redis.Addr(),
+		RedisIsTrial: true, Redis: "redis://default:" + password + "@" + h.redis.Addr(),
 		PushCertificate: &certificate, APNsHost: h.apns.URL(), APNsRoots: h.apns.CAs(), Logger: h.o.Logger,
 		Sweep: 150 * time.Millisecond, Beat: 250 * time.Millisecond, DoubleTap: 3 * time.Second / time.Duration(h.o.Speed),
 	})

@@ -49,6 +49,8 @@ type watched struct {
 	touched  time.Time // last evidence of presence, as late as it can have been
 	overdue  bool      // P3 reported since then
 	suspects []suspect
+	locked   int64 // the epoch that was last shown locked, and when
+	lockedAt time.Time
 	uuids    map[string]bool
 	history  []byte
 }
@@ -162,6 +164,9 @@ func (o *Observer) Touched(device string, by time.Time) {
 // believe takes a state as what people now know of the session.
 func (o *Observer) believe(device string, w *watched, s PageState, now time.Time) {
 	next := belief{s.State == inUse, s.Epoch, s.Holder}
+	if s.State == "locked" {
+		w.locked, w.lockedAt = s.Epoch, now
+	}
 	if next.open && (!w.session.open || w.session.epoch != next.epoch) {
 		w.touch(now) // a claim or a resume is evidence of presence
 	}

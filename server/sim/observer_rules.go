@@ -100,6 +100,10 @@ func (o *Observer) checkIdle(device string, w *watched, now time.Time) {
 // the destructive ones and DeviceLock.
 var interrupting = []string{"EraseDevice", "LogOutUser", "DeleteUser", "RemoveApplication", "ClearPasscode", "DeviceLock"}
 
+// lockUnderWay is how long a DeviceLock may be on its way to a device that is
+// reachable: its reply, and the page's lag.
+const lockUnderWay = 5 * time.Second
+
 // Executed is part of [Watcher]. It is P5: nothing made for an ended session is
 // carried out on the next one.
 func (o *Observer) Executed(device string, e Executed) {
@@ -116,6 +120,12 @@ func (o *Observer) Executed(device string, e Executed) {
 		return
 	}
 	o.checked(LateIsHarmless)
+	if e.Request == "DeviceLock" && w.session.open && w.locked == w.session.epoch && now.Sub(w.lockedAt) < lockUnderWay {
+		// It was for this very session, whose holder came back while it was on
+		// its way: their own screen goes off. P5 is about the next hand-over.
+		o.note("%s: a DeviceLock met the holder who had just come back (epoch %d)", device, w.locked)
+		return
+	}
 	if w.session.open && w.anyLive() && len(w.suspects) < maxKept {
 		w.suspects = append(w.suspects, suspect{w.session.epoch, e.Request, now.Add(o.lag)})
 	}

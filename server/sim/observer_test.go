@@ -149,6 +149,19 @@ func TestObserverFindsWhatIsWrong(t *testing.T) {
 			b.clock.advance(testLag + time.Millisecond)
 			b.shows("wiping", 2, "")
 		}, LateIsHarmless, "ClearPasscode"},
+		"P5: a lock of the session before": {func(b *bench) {
+			b.shows("locked", 2, "")
+			b.shows(inUse, 3, "B")
+			b.executes("u", "DeviceLock")
+			b.passes(testLag + time.Millisecond)
+		}, LateIsHarmless, "DeviceLock"},
+		"P5: a lock long after the resume": {func(b *bench) {
+			b.shows("locked", 2, "")
+			b.shows(inUse, 2, "B")
+			b.passes(lockUnderWay)
+			b.executes("u", "DeviceLock")
+			b.passes(testLag + time.Millisecond)
+		}, LateIsHarmless, "DeviceLock"},
 		"P5: after a resume": {func(b *bench) {
 			b.shows(inUse, 2, "B")
 			b.shows("locked", 2, "")
@@ -177,7 +190,10 @@ func TestObserverAcceptsWhatIsRight(t *testing.T) {
 	b.passes(testLag / 2)
 	b.shows("locked", 2, "")
 	b.passes(time.Hour)
-	b.shows(inUse, 2, "A") // resumed: its own work is there
+	b.shows("locked", 2, "")
+	b.shows(inUse, 2, "A")          // resumed: its own work is there
+	b.executes("own", "DeviceLock") // the lock of this very session was on its way
+	b.passes(testLag + time.Millisecond)
 	b.o.Answered("d", PageState{State: "wiping", Epoch: 2})
 	b.executes("erase", "EraseDevice") // the return was answered before
 	b.o.Hidden("d", "screen")

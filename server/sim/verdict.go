@@ -31,6 +31,16 @@ func (v Verdict) Held() bool {
 	return len(v.Promises) > 0
 }
 
+// Broken reports whether any promise was broken, exercised or not.
+func (v Verdict) Broken() bool {
+	for _, p := range v.Promises {
+		if len(p.Violations) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // String is the verdict for people: a line a promise, then what was broken.
 func (v Verdict) String() string {
 	var b strings.Builder
