@@ -69,6 +69,9 @@ func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Comman
 		s.Count("exchange_old_enrolment")
 		return nil, nil
 	}
+	if row, err = s.closed(ctx, row); err != nil {
+		return nil, err
+	}
 	if !row.Run.Active() && !row.Risk.Open() {
 		return nil, nil
 	}
@@ -88,6 +91,24 @@ func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Comman
 		return nil, err
 	}
 	return cmd, nil
+}
+
+// closed brings a row up to a session that live has closed and the ledger was
+// not told of: it may be readable and take nothing, and then the row alone
+// would send the device away unlocked (hand-over rule 10).
+func (s *Steward) closed(ctx context.Context, row custody.Custody) (custody.Custody, error) {
+	if row.State != custody.InUse {
+		return row, nil
+	}
+	session, err := s.Live.Session(ctx, row.Device)
+	if err != nil || session.State != custody.Locked || session.Epoch != row.Epoch {
+		return row, nil // live is away, or lags: nobody has closed this session
+	}
+	row, err = s.applyOnce(ctx, row.Device, custody.Idle{Epoch: row.Epoch}, custody.Due{})
+	if errors.Is(err, custody.ErrStale) {
+		err = errRaced // it has left in_use meanwhile
+	}
+	return row, err
 }
 
 // converse decides what the report means and what the device is told.

@@ -1,0 +1,57 @@
+package steward
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan"
+)
+
+// readOnlyLedger answers what it is asked and takes nothing, as a database does
+// whose disk is full or that failed over to a standby.
+type readOnlyLedger struct {
+	custody.Ledger
+	on *bool
+}
+
+func (l readOnlyLedger) Commit(ctx context.Context, ch custody.Change) error {
+	if *l.on {
+		return fmt.Errorf("the disk is full: %w", custody.ErrUnavailable)
+	}
+	return l.Ledger.Commit(ctx, ch)
+}
+
+// TestRule10ReadOnlyLedger: a database that can be read and not written is one
+// that is away. The row still says in_use and nothing is left to do on it, but
+// live has closed the session: the device is told to lock all the same.
+func TestRule10ReadOnlyLedger(t *testing.T) {
+	full := false
+	w, p, _ := ready(t, wrapper{ledger: func(l custody.Ledger) custody.Ledger { return readOnlyLedger{l, &full} }})
+	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
+	p.connect()
+	w.converse(p)
+	if c := w.want(p, custody.InUse); c.Run.Active() {
+		t.Fatalf("the open plan has not ended: %+v", c.Run)
+	}
+	full = true
+	if cmd := w.pull(p); cmd != nil {
+		t.Fatalf("an open session's device was told %s", cmd.Request)
+	}
+	w.stores.advance(3 * time.Minute)
+	w.sweep(0, false)
+	w.want(p, custody.InUse)
+	cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""))
+	if err != nil || cmd == nil || cmd.Request != "DeviceLock" {
+		t.Fatalf("told %+v, %v; want DeviceLock", cmd, err)
+	}
+	full = false
+	p.connect()
+	w.converse(p)
+	w.want(p, custody.Locked)
+	if e := w.stores.entries[p.id]; e[len(e)-1].Kind == custody.KindOwed {
+		t.Fatal("the owed entry is the last: the lock was not written after it")
+	}
+}
