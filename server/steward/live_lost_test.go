@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,11 +146,11 @@ func TestLiveAwayTakesTheDevicesEvidence(t *testing.T) {
 // silentLedger answers nothing until its caller gives up.
 type silentLedger struct {
 	custody.Ledger
-	silent *bool
+	silent *atomic.Bool
 }
 
 func (l silentLedger) Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
-	if *l.silent {
+	if l.silent.Load() {
 		<-ctx.Done()
 		return custody.Custody{}, ctx.Err()
 	}
@@ -158,11 +159,11 @@ func (l silentLedger) Custody(ctx context.Context, id custody.DeviceID) (custody
 
 // TestRule10SilentLedger: a database that hangs is one that is away.
 func TestRule10SilentLedger(t *testing.T) {
-	silent := false
+	var silent atomic.Bool
 	w, p, _ := ready(t, wrapper{ledger: func(l custody.Ledger) custody.Ledger { return silentLedger{l, &silent} }})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.stores.advance(3 * time.Minute)
-	silent = true
+	silent.Store(true)
 	w.sweep(0, false)
 	if cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, "")); err != nil || cmd == nil || cmd.Request != "DeviceLock" {
 		t.Fatalf("told %+v, %v; want DeviceLock", cmd, err)

@@ -3,7 +3,6 @@ package steward
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -80,10 +79,16 @@ func (m *memory) Policy(_ context.Context, ward string) (custody.Policy, error) 
 
 func (m *memory) Rows(_ context.Context, d time.Duration, each func(custody.Custody) error) error {
 	err := m.open()
-	rows, since := slices.Collect(maps.Values(m.rows)), m.clock().Add(-d)
+	since := m.clock().Add(-d)
+	var rows []custody.Custody
+	for id, c := range m.rows {
+		if d <= 0 || !m.written[id].Before(since) {
+			rows = append(rows, c)
+		}
+	}
 	m.mu.Unlock()
 	for _, c := range rows {
-		if err == nil && (d <= 0 || !m.written[c.Device].Before(since)) {
+		if err == nil {
 			err = each(c)
 		}
 	}
@@ -127,11 +132,19 @@ type stores struct {
 
 func newStores() *stores {
 	s := &stores{memory: newMemory(), redis: &redis{now: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)}}
-	s.clock = func() time.Time { return s.redis.now }
+	s.clock = func() time.Time {
+		s.redis.mu.Lock()
+		defer s.redis.mu.Unlock()
+		return s.redis.now
+	}
 	return s
 }
 
-func (s *stores) advance(d time.Duration) { s.redis.now = s.redis.now.Add(d) }
+func (s *stores) advance(d time.Duration) {
+	s.redis.mu.Lock()
+	defer s.redis.mu.Unlock()
+	s.redis.now = s.redis.now.Add(d)
+}
 
 // crash is what a crash point throws.
 type crash struct{}

@@ -60,6 +60,7 @@ type Options struct {
 type Steward struct {
 	Options
 	nudges  chan custody.DeviceID
+	wakes   chan claimed
 	clock   lastTime
 	buckets bucketWatch
 }
@@ -89,10 +90,10 @@ func New(o Options) *Steward {
 	if o.Count == nil {
 		o.Count = func(string) {}
 	}
-	return &Steward{Options: o, nudges: make(chan custody.DeviceID, 1024)}
+	return &Steward{Options: o, nudges: make(chan custody.DeviceID, 1024), wakes: make(chan claimed, 2*o.Batch)}
 }
 
-// Run sweeps, beats and nudges until ctx ends. It returns when all its
+// Run sweeps, wakes, beats and nudges until ctx ends. It returns when all its
 // goroutines have.
 func (s *Steward) Run(ctx context.Context) {
 	var wg sync.WaitGroup
@@ -100,6 +101,7 @@ func (s *Steward) Run(ctx context.Context) {
 	wg.Go(func() { s.every(ctx, s.BeatEvery, "reconciling", func() error { return s.Reconcile(ctx) }) })
 	for range s.Nudgers {
 		wg.Go(func() { s.nudger(ctx) })
+		wg.Go(func() { s.waker(ctx) })
 	}
 	wg.Wait()
 }

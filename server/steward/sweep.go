@@ -5,9 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
 )
+
+// claimed is a due device on its way to the ledger. Its session, if that is
+// what came due, is closed already.
+type claimed struct {
+	custody.Due
+	at time.Time
+}
 
 // SweepAll claims what is due until nothing more is, or ctx ends.
 func (s *Steward) SweepAll(ctx context.Context) error {
@@ -20,44 +28,101 @@ func (s *Steward) SweepAll(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Sweep claims one batch of due devices, works on each, and returns how many
-// there were. A timer that went stale is dropped: the next wake is the retry
-// (hand-over rule 9).
+// Sweep claims one batch of due devices, closes the idle sessions among them,
+// leaves the rest to the workers of [Steward.Run], and returns how many there
+// were. It waits for live only: a lock never waits for the ledger, nor for that
+// of another device (hand-over rule 10). What was claimed before an error is
+// worked on all the same.
 func (s *Steward) Sweep(ctx context.Context) (int, error) {
 	dues, err := s.Live.ClaimDue(ctx, s.Batch, s.Hold)
 	if err != nil {
-		return 0, fmt.Errorf("claiming due devices: %w", err)
+		err = fmt.Errorf("claiming due devices: %w", err)
 	}
-	work := make(chan custody.Due)
+	at := time.Now()
+	s.parallel(len(dues), func(i int) {
+		if s.shut(ctx, dues[i]) {
+			s.pass(claimed{dues[i], at})
+		}
+	})
+	return len(dues), err
+}
+
+// parallel calls f for 0 to n-1 on the steward's number of workers and waits for them.
+func (s *Steward) parallel(n int, f func(int)) {
+	work := make(chan int)
 	var wg sync.WaitGroup
-	for range min(s.Workers, len(dues)) {
+	for range min(s.Workers, n) {
 		wg.Go(func() {
-			for due := range work {
-				s.wake(ctx, due)
+			for i := range work {
+				f(i)
 			}
 		})
 	}
-	for _, due := range dues {
-		work <- due
+	for i := range n {
+		work <- i
 	}
 	close(work)
 	wg.Wait()
-	return len(dues), nil
 }
 
-// wake does what one due device is due for. An idle session is closed in live
-// before the ledger is even read, so that a lock never waits for it; if the
-// ledger is away the device is nudged, for a lock step that may leave without it.
-func (s *Steward) wake(ctx context.Context, due custody.Due) {
+// shut closes an idle session in live, and reports whether the ledger is to be told.
+func (s *Steward) shut(ctx context.Context, due custody.Due) bool {
+	if !due.Idle {
+		return true
+	}
+	err := s.Live.Restrict(ctx, s.restriction(due))
+	s.woken(ctx, due, err)
+	return err == nil
+}
+
+// pass leaves a due device to the workers. A full queue drops it: it comes due
+// again after Hold. The device of a closed session is asked to come meanwhile,
+// for a lock step that may leave without the ledger.
+func (s *Steward) pass(c claimed) {
+	select {
+	case s.wakes <- c:
+	default:
+		s.drop(c)
+	}
+}
+
+func (s *Steward) drop(c claimed) {
+	s.Count("wake_dropped")
+	if c.Idle {
+		s.nudge(c.Device)
+	}
+}
+
+// waker tells the ledger of due devices, one at a time. One that has waited
+// for longer than its claim lasts is somebody else's by now.
+func (s *Steward) waker(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-s.wakes:
+			if time.Since(c.at) > s.Hold {
+				s.drop(c)
+				continue
+			}
+			s.tell(ctx, c.Due)
+		}
+	}
+}
+
+// tell does what one due device is due for. A timer that went stale is
+// dropped: the next wake is the retry (hand-over rule 9).
+func (s *Steward) tell(ctx context.Context, due custody.Due) {
 	var e custody.Event = custody.Tick{}
-	var err error
 	if due.Idle {
 		e = custody.Idle{Epoch: due.Epoch}
-		err = s.Live.Restrict(ctx, s.restriction(due))
 	}
-	if err == nil {
-		_, err = s.apply(ctx, due.Device, e, due)
-	}
+	_, err := s.apply(ctx, due.Device, e, due)
+	s.woken(ctx, due, err)
+}
+
+// woken says how it went. If a store is away the device of a closed session is nudged.
+func (s *Steward) woken(ctx context.Context, due custody.Due, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, custody.ErrStale):

@@ -210,6 +210,13 @@ func (w *ward) resumeSweep(server int) {
 	}
 }
 
+// wake is a sweep of one device, up to the ledger.
+func (s *Steward) wake(ctx context.Context, d custody.Due) {
+	if s.shut(ctx, d) {
+		s.tell(ctx, d)
+	}
+}
+
 // check is the oracle, asked after every action.
 func (w *ward) check() {
 	w.t.Helper()
