@@ -49,6 +49,12 @@ func (s *Steward) Sweep(ctx context.Context) (int, error) {
 
 // parallel calls f for 0 to n-1 on the steward's number of workers and waits for them.
 func (s *Steward) parallel(n int, f func(int)) {
+	if min(s.Workers, n) <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
 	work := make(chan int)
 	var wg sync.WaitGroup
 	for range min(s.Workers, n) {
