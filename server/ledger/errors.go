@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,8 @@ func failed(ctx context.Context, doing string, err error) error {
 		meaning = custody.ErrNotFound
 	case exists(err):
 		meaning = custody.ErrConflict
+	case undecodable(err):
+		meaning = ErrBroken
 	}
 	return fmt.Errorf("%s: %w (%w)", doing, meaning, err)
 }
@@ -73,6 +76,13 @@ func sqliteCode(err error) int {
 func exists(err error) bool {
 	code := sqliteCode(err)
 	return pgCode(err) == pgUnique || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+}
+
+// undecodable: a column that holds JSON does not hold what was written there.
+func undecodable(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &kind)
 }
 
 // refers: the row names another that is not there.

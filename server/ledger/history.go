@@ -11,9 +11,10 @@ import (
 	"github.com/padwarden/padwarden/server/custody"
 )
 
-// ErrBroken: a device's history does not end in its row's head. An entry was
-// altered, left out, added or moved.
-var ErrBroken = errors.New("history is broken")
+// ErrBroken: what is stored is not what was written. A device's history does
+// not end in its row's head, because an entry was altered, left out, added or
+// moved; or a row does not decode.
+var ErrBroken = errors.New("the ledger is broken")
 
 // historyRow is a history entry as stored: its JSON, byte for byte, so that
 // the chain of hashes still holds when it is read.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ func newCustodyRow(c custody.Custody) (custodyRow, error) {
 
 func (r custodyRow) custody() (c custody.Custody, err error) {
 	if err := json.Unmarshal([]byte(r.Body), &c); err != nil {
-		return c, fmt.Errorf("decoding the row of %s: %w", r.Device, err)
+		return c, fmt.Errorf("decoding the row of %s: %w", r.Device, errors.Join(ErrBroken, err))
 	}
 	return c, nil
 }
@@ -60,13 +61,15 @@ const page = 500
 // Rows calls each with every row, or with those written within the last d by
 // the database's own clock if d > 0, until each returns an error. It holds no
 // connection while each runs. With d > 0 a row that is written meanwhile may
-// come a second time.
+// come a second time. A row that does not decode is left out, and ErrBroken
+// names the first such row once all others were passed on.
 func (l *Ledger) Rows(ctx context.Context, d time.Duration, each func(custody.Custody) error) error {
 	since, err := l.since(ctx, d)
 	if err != nil {
 		return err
 	}
 	var last custodyRow
+	var broken error
 	for {
 		var rows []custodyRow
 		q := l.read.NewSelect().Model(&rows).Limit(page)
@@ -81,14 +84,15 @@ func (l *Ledger) Rows(ctx context.Context, d time.Duration, each func(custody.Cu
 		for _, row := range rows {
 			c, err := row.custody()
 			if err != nil {
-				return failed(ctx, "reading custody rows", err)
+				broken = cmp.Or(broken, failed(ctx, "reading custody rows", err))
+				continue
 			}
 			if err := each(c); err != nil {
 				return err
 			}
 		}
 		if len(rows) < page {
-			return nil
+			return broken
 		}
 		last = rows[len(rows)-1]
 	}
