@@ -18,7 +18,7 @@ import (
 // the row's device, epoch and run: the same for every redelivery, others for
 // the next run.
 func (e *Engine) Inputs(ctx context.Context, row custody.Custody) (plan.Inputs, error) {
-	p, err := e.Store.Policy(ctx, row.Ward)
+	p, err := lookup(ctx, e.Lookup, func(ctx context.Context) (custody.Policy, error) { return e.Store.Policy(ctx, row.Ward) })
 	if err != nil {
 		return plan.Inputs{}, fmt.Errorf("reading the policy of ward %s: %w", row.Ward, err)
 	}

@@ -49,9 +49,9 @@ func (s *Steward) applyOnce(ctx context.Context, id custody.DeviceID, e custody.
 	if err != nil {
 		return row, err
 	}
-	policy, err := s.Ledger.Policy(ctx, ch.prev.Ward)
+	policy, err := s.policy(ctx, ch.prev.Ward)
 	if err != nil {
-		return ch.prev, fmt.Errorf("reading the policy of ward %q: %w", ch.prev.Ward, err)
+		return ch.prev, err
 	}
 	if err := ch.decide(e, policy); err != nil {
 		return ch.prev, err

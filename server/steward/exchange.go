@@ -43,21 +43,34 @@ func (s *Steward) Exchange(ctx context.Context, r plan.Report) (*plan.Command, e
 	return cmd, nil
 }
 
-// lookup bounds the first reading of a row: a database that is silent for so
-// long counts as one that cannot be reached, so that a lock does not wait for it.
+// lookup bounds a reading of the ledger: a database that is silent for so long
+// counts as one that cannot be reached, so that a lock does not wait for it.
 const lookup = 2 * time.Second
 
 func (s *Steward) look(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
-	short, cancel := context.WithTimeout(ctx, lookup)
-	defer cancel()
-	row, err := s.Ledger.Custody(short, id)
-	if err != nil && short.Err() != nil && ctx.Err() == nil {
-		err = fmt.Errorf("no answer within %s: %w", lookup, custody.ErrUnavailable)
-	}
+	row, err := soon(ctx, func(ctx context.Context) (custody.Custody, error) { return s.Ledger.Custody(ctx, id) })
 	if err != nil {
 		return row, fmt.Errorf("reading custody of %s: %w", id, err)
 	}
 	return row, nil
+}
+
+func (s *Steward) policy(ctx context.Context, ward string) (custody.Policy, error) {
+	p, err := soon(ctx, func(ctx context.Context) (custody.Policy, error) { return s.Ledger.Policy(ctx, ward) })
+	if err != nil {
+		return p, fmt.Errorf("reading the policy of ward %q: %w", ward, err)
+	}
+	return p, nil
+}
+
+func soon[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
+	short, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
+	v, err := read(short)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("no answer within %s: %w", lookup, custody.ErrUnavailable)
+	}
+	return v, err
 }
 
 func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Command, error) {

@@ -139,13 +139,19 @@ func (s *Steward) nudge(id custody.DeviceID) {
 	}
 }
 
+// nudgeFor bounds one nudge, so that none holds the others up for good.
+const nudgeFor = 15 * time.Second
+
 func (s *Steward) nudger(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case id := <-s.nudges:
-			if err := s.Driver.Nudge(ctx, id); err != nil && ctx.Err() == nil {
+			short, cancel := context.WithTimeout(ctx, nudgeFor)
+			err := s.Driver.Nudge(short, id)
+			cancel()
+			if err != nil && ctx.Err() == nil {
 				s.Count("nudge_failed")
 				s.Logger.Info("nudging", "device", id, "err", err)
 			}

@@ -98,3 +98,62 @@ func TestSweepWorksOnWhatItClaimed(t *testing.T) {
 		}
 	})
 }
+
+// halfSilent answers for rows and is silent about policies.
+type halfSilent struct {
+	custody.Ledger
+	silent *atomic.Bool
+}
+
+func (l halfSilent) Policy(ctx context.Context, ward string) (custody.Policy, error) {
+	if l.silent.Load() {
+		<-ctx.Done()
+		return custody.Policy{}, ctx.Err()
+	}
+	return l.Ledger.Policy(ctx, ward)
+}
+
+// TestNoWorkerHangs: neither on a database that falls silent between two
+// readings, nor on a push that is never answered.
+func TestNoWorkerHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var silent atomic.Bool
+		w := newWard(t, wrapper{ledger: func(l custody.Ledger) custody.Ledger { return halfSilent{l, &silent} }})
+		s := w.servers[0]
+		id := w.crowd(1)[0]
+		silent.Store(true)
+		ctx, stop := context.WithTimeout(w.ctx, time.Minute)
+		defer stop()
+		if _, err := s.Apply(ctx, id, custody.Wipe{By: "manager"}); !errors.Is(err, custody.ErrUnavailable) {
+			t.Errorf("a silent policy: %v, want ErrUnavailable", err)
+		}
+		silent.Store(false)
+
+		d := &deafDriver{fakeDriver: fakeDriver{w}}
+		s.Driver = d
+		run, end := context.WithCancel(w.ctx)
+		done := make(chan struct{})
+		go func() { s.Run(run); close(done) }()
+		s.nudge("FIRST")
+		s.nudge("SECOND")
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if n := d.asked.Load(); n < 2 {
+			t.Errorf("%d of 2 devices were nudged", n)
+		}
+		end()
+		<-done
+	})
+}
+
+// deafDriver's pushes are never answered.
+type deafDriver struct {
+	fakeDriver
+	asked atomic.Int64
+}
+
+func (d *deafDriver) Nudge(ctx context.Context, _ custody.DeviceID) error {
+	d.asked.Add(1)
+	<-ctx.Done()
+	return ctx.Err()
+}
