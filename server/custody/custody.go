@@ -110,6 +110,10 @@ type Custody struct {
 	// Passcode is when SecurityInfo last showed a passcode in this epoch.
 	Passcode time.Time `json:"passcode,omitzero"`
 
+	// Owed is the detail of the last entry that was owed to history and is in it
+	// now: live may still have it, when a server died before it was settled there.
+	Owed string `json:"owed,omitempty"`
+
 	// Head is the hash of the device's last history entry (see [Seal]).
 	Head string `json:"head,omitempty"`
 }

@@ -101,9 +101,19 @@ func (s *Steward) begin(ctx context.Context, row custody.Custody, evidence bool)
 	if err != nil {
 		return nil, fmt.Errorf("reading what history is owed for %s: %w", row.Device, err)
 	}
+	written := 0
+	for i, e := range owed {
+		if row.Owed != "" && e.Detail == row.Owed {
+			written = i + 1
+		}
+	}
+	if written == len(owed) {
+		return ch, nil // by another server, which settles it; or the next entry's writer does
+	}
 	ch.owed = len(owed)
 	ch.next.Version++
-	for _, e := range owed {
+	ch.next.Owed = owed[len(owed)-1].Detail
+	for _, e := range owed[written:] {
 		e.Device, e.Version = row.Device, ch.next.Version
 		e.Hash = custody.Seal(ch.next.Head, e)
 		ch.next.Head = e.Hash

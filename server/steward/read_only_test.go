@@ -55,3 +55,55 @@ func TestRule10ReadOnlyLedger(t *testing.T) {
 		t.Fatal("the owed entry is the last: the lock was not written after it")
 	}
 }
+
+// slowSettle runs before the first settling of what was owed.
+type slowSettle struct {
+	custody.Live
+	before *func()
+}
+
+func (l slowSettle) Settle(ctx context.Context, id custody.DeviceID, n int) error {
+	if f := *l.before; f != nil {
+		*l.before = nil
+		f()
+	}
+	return l.Live.Settle(ctx, id, n)
+}
+
+// TestRule10WhatIsOwedIsWrittenOnce: also when another server changes the row,
+// or this one dies, between writing and settling (P4).
+func TestRule10WhatIsOwedIsWrittenOnce(t *testing.T) {
+	for name, between := range map[string]func(w *ward, p *ipad){
+		"another server": func(w *ward, p *ipad) { w.must(w.apply(1, p, custody.Resume{By: "ada"})) },
+		"a crash":        func(*ward, *ipad) { panic(crash{}) },
+	} {
+		full := false
+		var before func()
+		w, p, _ := ready(t, wrapper{
+			ledger: func(l custody.Ledger) custody.Ledger { return readOnlyLedger{l, &full} },
+			live:   func(l custody.Live) custody.Live { return slowSettle{l, &before} },
+		})
+		w.must(w.apply(0, p, custody.Claim{By: "ada"}))
+		full = true
+		w.stores.advance(3 * time.Minute)
+		w.sweep(0, false)
+		if _, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, "")); err != nil {
+			t.Fatal(err)
+		}
+		full = false
+		before = func() { between(w, p) }
+		w.stores.advance(6 * time.Second)
+		w.sweep(0, false)
+		_ = w.apply(1, p, custody.Return{By: "ada"})
+		w.want(p, custody.Wiping)
+		n := 0
+		for _, e := range w.stores.entries[p.id] {
+			if e.Kind == custody.KindOwed {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: the owed entry is %d times in history", name, n)
+		}
+	}
+}
