@@ -153,7 +153,8 @@ type Live interface {
 	// Expect or Adopt named is left as it is: an old copy must not catch up.
 	Beat(ctx context.Context) ([]BucketState, error)
 	// Adopt gives a bucket its id and beat in Redis, dropping what it held, and
-	// makes it the id that scripts check from now on.
+	// makes it the id that scripts check from now on. ErrStale if another was
+	// adopted meanwhile: it has another id and no lower a beat.
 	Adopt(ctx context.Context, b BucketState) error
 	// Expect sets the ids that scripts check, and the least beats, without touching Redis.
 	Expect(bs []BucketState)

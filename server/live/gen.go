@@ -37,7 +37,9 @@ func (l *Live) Beat(ctx context.Context) ([]custody.BucketState, error) {
 // a flush there is nothing, and what an old copy says is from another time.
 // Only owed history is kept, because what was handed over stays handed over.
 //
-// On an error the old id stays expected; adopting again is safe.
+// A bucket that has another id already and no lower a beat was adopted by
+// somebody else meanwhile: ErrStale, and it keeps what it holds. On any error
+// the old id stays expected; adopting again is safe.
 func (l *Live) Adopt(ctx context.Context, s custody.BucketState) error {
 	if s.Bucket < 0 || s.Bucket >= custody.Buckets || s.ID == "" {
 		return fmt.Errorf("adopting bucket %d: %w: no such bucket or no id", s.Bucket, custody.ErrConflict)

@@ -71,7 +71,7 @@ func TestOutOfMemory(t *testing.T) {
 	_, touch := l.Touch(t.Context(), "D", 1)
 	for name, err := range map[string]error{"Touch": touch, "Publish": l.Publish(t.Context(), m),
 		"Restrict": l.Restrict(t.Context(), custody.Restriction{Device: "D", Epoch: 1, Version: 1}),
-		"Adopt":    l.Adopt(t.Context(), custody.BucketState{Bucket: custody.Bucket("D"), ID: "x", Beat: 1})} {
+		"Adopt":    l.Adopt(t.Context(), custody.BucketState{Bucket: custody.Bucket("D"), ID: "x", Beat: 99})} {
 		if !errors.Is(err, custody.ErrUnavailable) {
 			t.Errorf("%s answered %v", name, err)
 		}

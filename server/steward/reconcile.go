@@ -158,7 +158,9 @@ func (s *Steward) lostBucket(ctx context.Context, known, found custody.BucketSta
 	if err != nil {
 		return false, fmt.Errorf("adopting bucket %d: %w", i, err)
 	}
-	if err := s.Live.Adopt(ctx, next); err != nil {
+	if err := s.Live.Adopt(ctx, next); errors.Is(err, custody.ErrStale) {
+		return false, nil // this server stood still, and was taken for dead
+	} else if err != nil {
 		return false, fmt.Errorf("adopting bucket %d in live: %w", i, err)
 	}
 	w.quiet[i] = 0

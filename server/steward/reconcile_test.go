@@ -168,3 +168,50 @@ func TestReadyIsNotAnOldVerdict(t *testing.T) {
 		}
 	})
 }
+
+// pausedAdopt stands still before it tells Redis of its first adoption.
+type pausedAdopt struct {
+	custody.Live
+	meanwhile *func()
+}
+
+func (l pausedAdopt) Adopt(ctx context.Context, b custody.BucketState) error {
+	if f := *l.meanwhile; f != nil {
+		*l.meanwhile = nil
+		f()
+	}
+	return l.Live.Adopt(ctx, b)
+}
+
+// TestRule8APausedAdopterResumesWithoutEffect: the sessions that were opened
+// after another server had adopted the bucket stay open.
+func TestRule8APausedAdopterResumesWithoutEffect(t *testing.T) {
+	var meanwhile func()
+	first := true
+	w, p, _ := ready(t, wrapper{live: func(l custody.Live) custody.Live {
+		if !first {
+			return l
+		}
+		first = false
+		return pausedAdopt{l, &meanwhile}
+	}})
+	w.stores.redis.empty()
+	epoch := int64(0)
+	meanwhile = func() {
+		for range 6 {
+			w.must(w.servers[1].Reconcile(w.ctx))
+		}
+		w.must(w.servers[1].Ready())
+		c, err := w.servers[1].Apply(w.ctx, p.id, custody.Claim{By: "ada"})
+		w.must(err)
+		epoch = c.Epoch
+	}
+	for range 6 {
+		_ = w.servers[0].Reconcile(w.ctx)
+	}
+	w.must(w.servers[0].Ready())
+	if _, err := w.servers[1].Live.Touch(w.ctx, p.id, epoch); err != nil {
+		t.Fatalf("the session that was opened meanwhile: %v", err)
+	}
+	w.want(p, custody.InUse)
+}

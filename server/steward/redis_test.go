@@ -250,6 +250,9 @@ func (c *client) Beat(context.Context) ([]custody.BucketState, error) {
 func (c *client) Adopt(_ context.Context, s custody.BucketState) error {
 	c.redis.mu.Lock()
 	defer c.redis.mu.Unlock()
+	if b := c.redis.buckets[s.Bucket]; b.id != "" && b.id != s.ID && b.beat >= s.Beat {
+		return custody.ErrStale
+	}
 	c.redis.buckets[s.Bucket].id, c.redis.buckets[s.Bucket].beat = s.ID, s.Beat
 	for id := range c.redis.devs {
 		if custody.Bucket(string(id)) == s.Bucket {

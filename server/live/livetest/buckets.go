@@ -15,6 +15,7 @@ var bucketTests = map[string]func(*testing.T, *bench){
 	"bucket/adopt drops": testAdoptDrops,
 	"bucket/beat":        testBeat,
 	"bucket/adopt twice": testAdoptTwice,
+	"bucket/adopt late":  testAdoptLate,
 	"bucket/old copy":    testOldCopy,
 }
 
@@ -147,6 +148,19 @@ func testAdoptTwice(t *testing.T, b *bench) {
 	b.want("open", b.session().Open, true)
 	b.fails(b.Adopt(b.ctx, custody.BucketState{Bucket: 1}), custody.ErrConflict)
 	b.fails(b.Adopt(b.ctx, custody.BucketState{Bucket: custody.Buckets, ID: "x"}), custody.ErrConflict)
+}
+
+// A server that stood still in the middle of an adoption, and meanwhile was
+// taken for dead, drops nothing of the bucket that another made.
+func testAdoptLate(t *testing.T, b *bench) {
+	n := custody.Bucket(string(ipad))
+	b.ok(b.Adopt(b.ctx, custody.BucketState{Bucket: n, ID: "new", Beat: 9}))
+	b.publish(b.granted(1, 1))
+	for _, beat := range []int64{8, 9} {
+		b.fails(b.Adopt(b.ctx, custody.BucketState{Bucket: n, ID: "late", Beat: beat}), custody.ErrStale)
+	}
+	b.touch(1)
+	b.ok(b.Adopt(b.ctx, custody.BucketState{Bucket: n, ID: "later", Beat: 10}))
 }
 
 // An old copy has the right id and too low a beat: it neither counts nor catches up.
