@@ -85,6 +85,10 @@ func TestPageInABrowser(t *testing.T) {
 	tab.Until(`document.querySelector('[aria-current]')?.dataset.rung === 'acknowledged'`)
 	tab.Judge("kiosk-9-wiping")
 
+	h.set(ipad, func(c *custody.Custody) { c.Cause, c.Holder = custody.CauseStranger, "" })
+	tab.Until(`document.getElementById('wiping-title').textContent === 'Tap your badge' && document.getElementById('ladder').hidden`)
+	tab.Judge("kiosk-9b-invited")
+
 	h.set(ipad, func(c *custody.Custody) { c.State = custody.Unproven })
 	tab.Until(showing("hands"))
 	tab.Judge("kiosk-10-hands")

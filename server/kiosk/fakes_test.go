@@ -139,7 +139,7 @@ func (w *ward) Devices(ctx context.Context, ward string) ([]ledger.Device, error
 func (w *ward) Policy(context.Context, string) (custody.Policy, error) { return w.policy, nil }
 
 func (w *ward) clinician(id string) ledger.Clinician {
-	return ledger.Clinician{ID: id, Name: w.names[id], PIN: w.pins[id], Active: true}
+	return ledger.Clinician{ID: id, Name: w.names[id], Account: id + "@example.appleid.com", PIN: w.pins[id], Active: true}
 }
 
 func (w *ward) Clinician(_ context.Context, id string) (ledger.Clinician, error) {

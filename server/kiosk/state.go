@@ -30,7 +30,8 @@ type State struct {
 	Asks     string            `json:"asks"`
 	Nonce    string            `json:"nonce"`
 	Sentence string            `json:"sentence"`
-	Other    string            `json:"other"` // another iPad that is clean
+	Invite   bool              `json:"invite"` // wiping: it waits for the tap of who has just signed in to Apple
+	Other    string            `json:"other"`  // another iPad that is clean
 }
 
 func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
@@ -61,6 +62,7 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		Device: row.Device, Name: d.Name, Ward: row.Ward, Epoch: row.Epoch,
 		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
 	}
+	s.Invite = awaitsTap(row)
 	if s.State == custody.Locked && s.Lock == "" {
 		s.Lock = custody.LockRequested
 	}
@@ -122,6 +124,13 @@ func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, sessio
 	return nil
 }
 
+// awaitsTap: on a Shared iPad an Apple sign-in makes a clean device leave
+// clean, and is called back by the tap of whose account it is until the
+// sign-out has left. Where it came over somebody's data, no tap claims it.
+func awaitsTap(row custody.Custody) bool {
+	return row.State == custody.Wiping && row.Cause == custody.CauseStranger && row.Holder == "" && row.Risk.Request == ""
+}
+
 func left(at, now time.Time) int64 {
 	if at.IsZero() {
 		return 0
@@ -144,6 +153,9 @@ func sentence(s custody.State, row custody.Custody, now time.Time) string {
 	case custody.Locked:
 		return "Is this yours? Tap your badge to go on where you left off."
 	case custody.Wiping:
+		if awaitsTap(row) {
+			return "Somebody has just signed in to Apple on this iPad. If that was you, tap your badge now; otherwise they are signed out."
+		}
 		if row.Reserved.For != "" {
 			return "The last person's data is being removed. This iPad is then kept for the colleague who asked for it."
 		}

@@ -18,6 +18,8 @@ export function draw(s) {
   $('opening').hidden = !s.opening;
   $('opened').hidden = s.opening;
   $('lock-word').textContent = s.state === 'locked' ? locks[s.lock] || '' : '';
+  $('wiping-title').textContent = s.invite ? 'Tap your badge' : 'Being cleaned';
+  $('ladder').hidden = Boolean(s.invite);
   const at = rungs.indexOf(s.proof);
   for (const li of $('ladder').children) {
     const n = rungs.indexOf(li.dataset.rung);
