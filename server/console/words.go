@@ -17,9 +17,10 @@ var (
 		custody.CauseIdle: "idle", custody.CauseReturn: "given back", custody.CauseTakeOver: "taken over",
 		custody.CauseManager: "a manager asked", custody.CauseTooLong: "the longest session ended",
 		custody.CauseResumeOver: "the resume window ended", custody.CauseRevoked: "badge or person revoked",
-		custody.CauseStranger: "an Apple sign-in without a tap", custody.CauseReenrolled: "enrolled again unexplained",
-		custody.CauseCheckedOut: "management removed", custody.CauseOverdue: "the wipe is overdue",
-		custody.CauseFailed: "the wipe failed", custody.CauseLiveLost: "session state was lost",
+		custody.CauseStranger: "an Apple sign-in without a tap", custody.CauseSignIn: "another Apple sign-in during the wipe",
+		custody.CauseReenrolled: "enrolled again unexplained", custody.CauseCheckedOut: "management removed",
+		custody.CauseOverdue: "the wipe is overdue",
+		custody.CauseFailed:  "the wipe failed", custody.CauseLiveLost: "session state was lost",
 		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseBelowGrade: "below the ward's grade",
 	}
 	proofWords = map[custody.ProofRung]string{
