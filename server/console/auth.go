@@ -36,6 +36,12 @@ func (s *Console) session(ctx context.Context, c *fiber.Ctx, active bool) (asker
 	return asker{Staff: who, session: cookie}, err
 }
 
+// person reports whether somebody asked for the page, and not a script of a
+// page that is open already: one that renews itself as devices change would
+// keep its session for as long as the ward is busy (Fetch Metadata, 2.1: a
+// script's request has the destination "empty").
+func person(c *fiber.Ctx) bool { return c.Get("Sec-Fetch-Dest") != "empty" }
+
 func unknown(sentence string) error {
 	return problem.New(fiber.StatusUnauthorized, identity.RefusedStaff, sentence)
 }
@@ -46,7 +52,7 @@ func (s *Console) page(next handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx, cancel := context.WithTimeout(s.Base, answerIn)
 		defer cancel()
-		who, err := s.session(ctx, c, true)
+		who, err := s.session(ctx, c, person(c))
 		if err != nil && problem.From(err).Status == fiber.StatusUnauthorized {
 			return c.Redirect("/console/start", fiber.StatusSeeOther)
 		}

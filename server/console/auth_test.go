@@ -1,7 +1,9 @@
 package console
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +159,35 @@ func TestForgedChanges(t *testing.T) {
 	}
 	if status, body, _ := d.ask("POST", "/console/devices/DMQX00/wipe", `{"epoch":3}`, good); status != 200 || d.rows["DMQX00"].State != custody.Wiping {
 		t.Errorf("and the page's own: %d %s", status, body)
+	}
+}
+
+// watched notes which uses of a session counted as somebody's.
+type watched struct {
+	Identity
+	active []bool
+}
+
+func (w *watched) StaffSession(ctx context.Context, session string, active bool) (identity.Staff, error) {
+	w.active = append(w.active, active)
+	return w.Identity.StaffSession(ctx, session, active)
+}
+
+// A page that renews itself by script, with nobody in front, does not keep its
+// session; one that somebody opens does.
+func TestRenewalsDoNotProlongTheSession(t *testing.T) {
+	d := newDesk(t)
+	cookie, _ := d.signedIn(identity.Administrator)
+	w := &watched{Identity: d.ids}
+	d.console.Identity = w
+	for _, dest := range []string{"document", "", "empty"} {
+		status, _, _ := d.ask("GET", "/console/devices/DMQX00", "", as(cookie, ""), func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", dest) })
+		if status != 200 {
+			t.Errorf("%q: %d", dest, status)
+		}
+	}
+	if !slices.Equal(w.active, []bool{true, true, false}) {
+		t.Errorf("counted as somebody's: %v", w.active)
 	}
 }
 
