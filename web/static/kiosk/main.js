@@ -25,6 +25,7 @@ const keys = pad({ enter: (pin) => act(() => api.pin(pin, now.nonce)) });
 function show(s) {
   over = false;
   if (s.asks && s.nonce === waved) s = { ...s, asks: '', sentence: '' };
+  if (now.state === 'in_use' && s.state !== 'in_use') notice(''); // it may name the holder
   if (s.asks !== now.asks || s.nonce !== now.nonce) keys.clear();
   now = s;
   draw(s);
@@ -63,6 +64,7 @@ async function act(what) {
 
 function ended() {
   over = true;
+  notice('');
   draw({ state: 'ended', asks: '', epoch: 0, name: $('name').textContent, ward: $('ward').textContent, holder: '', sentence: '', other: '', opening: false, lock: '', proof: '' });
   count({ state: 'ended' });
 }
