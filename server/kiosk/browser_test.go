@@ -126,10 +126,31 @@ func TestRefusalAndLostConnection(t *testing.T) {
 	tab.Do(chromedp.Click("#enter"))
 	tab.Until(`document.getElementById('notice').textContent.includes('In use by Anna Berg')`)
 	tab.Judge("kiosk-11-refused")
+	h.lock() // what was said of its holder goes with the session
+	tab.Until(showing("locked"))
+	if text := tab.Eval(`document.documentElement.outerHTML`); strings.Contains(text, "Anna") {
+		t.Error("a locked page names its holder in a notice")
+	}
 
 	h.stop() // the server ends its streams
 	tab.Until(`!document.getElementById('offline').hidden`)
 	tab.Judge("kiosk-12-offline")
+}
+
+// An iPad that slept wakes with the session's time over: a browser may stop its
+// own clock meanwhile, so the page reads the wall's too, and closes itself
+// before it could ask the server.
+func TestTimePassesInSleep(t *testing.T) {
+	h := newHouse(t)
+	base := browsertest.Serve(t, h.app)
+	tab := browsertest.Open(t)
+	tab.Do(chromedp.Navigate(base+"/kiosk/start/D07.3.31"), chromedp.WaitVisible("#ready"))
+	h.signIn(annaBadge, annaPIN)
+	tab.Until(showing("session"))
+	h.stop()
+	tab.Until(`!document.getElementById('offline').hidden`)
+	tab.Eval(`(() => { const real = Date.now; Date.now = () => real() + 10 * 60e3; window.fetch = () => Promise.reject(new Error('asleep')); })()`)
+	tab.Until(showing("locked") + ` && document.getElementById('holder').textContent === ''`)
 }
 
 // fits fails the test where something to touch is smaller than a gloved finger needs.
