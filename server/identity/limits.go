@@ -88,9 +88,7 @@ func (i *Identity) meters(a Attempt) []meter {
 		{key: "try:pair:" + badge + ":" + string(a.Device), max: l.Pair, ttl: l.PairFor,
 			no: refusal(RefusedPair, "Too many wrong PINs for this badge on this iPad. Use another iPad, or wait five minutes.")},
 		{key: "try:badge:" + badge, max: l.Badge, ttl: l.BadgeFor,
-			no: refusal(RefusedPaused, "Too many wrong PINs for this badge. Wait 15 minutes, or ask your ward lead for a new PIN.")},
-		{key: "try:ever:" + badge, max: l.Ever, ttl: l.EverFor,
-			no: refusal(RefusedRebind, "This badge has had too many wrong PINs. Ask your ward lead for a new PIN.")},
+			no: refusal(RefusedPaused, "Too many wrong PINs for this badge. Wait 15 minutes; if you do not know your PIN, ask your ward lead for a new one.")},
 		budget("device:"+string(a.Device), l.Device,
 			refusal(RefusedDevice, "Too many wrong sign-ins on this iPad. Use another iPad, or wait 15 minutes.")),
 		budget("ward:"+a.Ward, l.Ward,
@@ -98,6 +96,14 @@ func (i *Identity) meters(a Attempt) []meter {
 		budget("all", l.All,
 			refusal(RefusedAll, "Too many wrong sign-ins: signing in is paused for up to 15 minutes. Call IT; in an emergency use a downtime iPad.")),
 	}
+}
+
+// ever is the limit on all wrong PINs in a row. It is counted for the PIN that
+// is set, so a new one starts it anew; an unknown badge has one too, and is
+// answered alike.
+func (i *Identity) ever(badge []byte, encoded string) meter {
+	return meter{key: "try:ever:" + hex.EncodeToString(badge) + ":" + digest(encoded), max: i.Limits.Ever, ttl: i.Limits.EverFor,
+		no: refusal(RefusedRebind, "This badge has had too many wrong PINs. Ask your ward lead for a new PIN.")}
 }
 
 // peek refuses an attempt that a limit would refuse, without counting it: a

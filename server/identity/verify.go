@@ -39,36 +39,36 @@ func (i *Identity) Verify(ctx context.Context, a Attempt) (ledger.Clinician, err
 	if err := i.count(ctx, meters); err != nil {
 		return nobody, err
 	}
-	who, err := i.check(ctx, a)
-	if err != nil {
+	who, err := i.Ledger.ClinicianByBadge(ctx, a.Badge, i.Now())
+	if err != nil && !errors.Is(err, custody.ErrNotFound) {
+		return nobody, fmt.Errorf("looking a badge up: %w", err)
+	}
+	known := err == nil && who.Active && who.PIN != ""
+	ever := i.ever(a.Badge, who.PIN)
+	if err := i.count(ctx, []meter{ever}); err != nil {
 		return nobody, err
 	}
-	if err := i.forgive(ctx, meters); err != nil {
+	if !i.right(who, known, a.PIN) {
+		return nobody, refusal(RefusedWrong, "That badge and PIN do not go together. Try again, or ask your ward lead.")
+	}
+	if err := i.forgive(ctx, append(meters, ever)); err != nil {
 		i.Log.Warn("a right sign-in could not be taken off the limits", "clinician", who.ID, "err", err)
 	}
 	return who, nil
 }
 
-// check compares the PIN with that of the badge's owner, or with one that
-// nobody has.
-func (i *Identity) check(ctx context.Context, a Attempt) (ledger.Clinician, error) {
-	who, err := i.Ledger.ClinicianByBadge(ctx, a.Badge, i.Now())
-	if err != nil && !errors.Is(err, custody.ErrNotFound) {
-		return ledger.Clinician{}, fmt.Errorf("looking a badge up: %w", err)
-	}
-	known := err == nil && who.Active && who.PIN != ""
+// right reports whether the PIN is that of a known badge's owner. For anybody
+// else it is compared with one that nobody has: the same work.
+func (i *Identity) right(who ledger.Clinician, known bool, pin string) bool {
 	encoded := i.dummy
 	if known {
 		encoded = who.PIN
 	}
-	right, err := i.hasher.check(encoded, i.mac("pin", a.PIN))
+	right, err := i.hasher.check(encoded, i.mac("pin", pin))
 	if err != nil {
 		i.Log.Error("a stored PIN cannot be checked; set a new one", "clinician", who.ID, "err", err)
 	}
-	if !known || !right {
-		return ledger.Clinician{}, refusal(RefusedWrong, "That badge and PIN do not go together. Try again, or ask your ward lead.")
-	}
-	return who, nil
+	return known && right && err == nil
 }
 
 // Owner returns whose badge it is, without signing anybody in:

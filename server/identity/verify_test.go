@@ -157,6 +157,28 @@ func TestHundredEver(t *testing.T) {
 	if err := i.try(t, annaBadge, annaPIN, "Z1", "4B"); custody.Refused(err) != RefusedRebind {
 		t.Errorf("%v", err)
 	}
+	// … and a new PIN is all it needs.
+	if err := i.SetPIN(t.Context(), "anna", "719305"); err != nil {
+		t.Fatal(err)
+	}
+	if err := i.try(t, annaBadge, "719305", "Z2", "4B"); err != nil {
+		t.Errorf("with the new PIN: %v", err)
+	}
+}
+
+// An unknown badge is refused for good like a known one: the answer tells nothing.
+func TestHundredEverOfAnUnknownBadge(t *testing.T) {
+	i, m, _ := world(t)
+	for n := range 100 {
+		if n%10 == 0 {
+			m.advance(time.Hour)
+		}
+		_ = i.try(t, "99999999", "111222", custody.DeviceID(fmt.Sprint("A", n/2)), "4B")
+	}
+	m.advance(24 * time.Hour)
+	if err := i.try(t, "99999999", annaPIN, "Z1", "4B"); custody.Refused(err) != RefusedRebind {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestHashersAreBounded(t *testing.T) {
