@@ -23,9 +23,13 @@ type asker struct {
 
 type handler func(ctx context.Context, c *fiber.Ctx, who asker) error
 
+func (s *Console) cookie(c *fiber.Ctx) string {
+	return strings.Clone(c.Cookies(browser.CookieName(cookieName, s.Secure)))
+}
+
 // session returns who the request's cookie stands for. A problem is a 401.
 func (s *Console) session(ctx context.Context, c *fiber.Ctx, active bool) (asker, error) {
-	cookie := strings.Clone(c.Cookies(browser.CookieName(cookieName, s.Secure)))
+	cookie := s.cookie(c)
 	if cookie == "" {
 		return asker{}, unknown("You are not signed in.")
 	}

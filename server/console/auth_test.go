@@ -122,6 +122,9 @@ func TestSignInLink(t *testing.T) {
 	if status, _, header := d.ask("POST", "/console/start", "token="+token, form("cross-site")); status != 403 || header.Get("Set-Cookie") != "" {
 		t.Errorf("from another site: %d", status)
 	}
+	if status, _, header := d.ask("POST", "/console/start?token="+token, "", form("same-origin")); status != 401 || header.Get("Set-Cookie") != "" {
+		t.Errorf("with the token in the URL: %d", status)
+	}
 	status, _, header := d.ask("POST", "/console/start", "token="+token, form("same-origin"))
 	if cookie := header.Get("Set-Cookie"); status != 303 || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || strings.Contains(cookie, token) {
 		t.Fatalf("%d %s", status, cookie)
@@ -131,6 +134,29 @@ func TestSignInLink(t *testing.T) {
 	}
 	if status, body, _ := d.ask("GET", "/console/start/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", ""); strings.Contains(body, "<script>alert") {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// Who signs in anew in the same browser leaves no session behind.
+func TestSigningInEndsTheSessionBefore(t *testing.T) {
+	d := newDesk(t)
+	before, _ := d.signedIn(identity.Administrator)
+	other, _ := d.signedIn(identity.Auditor)
+	token, err := d.ids.MintStaffToken(t.Context(), "Ada", identity.Auditor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _, _ := d.ask("POST", "/console/start", "token="+token, as(before, ""), func(r *http.Request) {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	})
+	if status != 303 {
+		t.Fatalf("signing in anew: %d", status)
+	}
+	if status, _, _ := d.ask("GET", "/console", "", as(before, "")); status != 303 {
+		t.Errorf("the session before it: %d", status)
+	}
+	if status, _, _ := d.ask("GET", "/console", "", as(other, "")); status != 200 {
+		t.Errorf("another browser's: %d", status)
 	}
 }
 
