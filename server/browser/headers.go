@@ -6,6 +6,7 @@ package browser
 import (
 	"io/fs"
 	"net/http"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/etag"
@@ -58,8 +59,12 @@ func CookieName(name string, secure bool) string {
 // SetCookie sets a host-only cookie that scripts cannot read and no other
 // site can send. maxAge is in seconds; 0 ends it with the browser, -1 at once.
 func SetCookie(c *fiber.Ctx, name, value string, maxAge int, secure bool) {
-	c.Cookie(&fiber.Cookie{
+	cookie := &fiber.Cookie{
 		Name: CookieName(name, secure), Value: value, Path: "/", MaxAge: maxAge,
 		SessionOnly: maxAge == 0, Secure: secure, HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode,
-	})
+	}
+	if maxAge < 0 { // a Max-Age below 1 is left out of the header, so only a date ends it
+		cookie.Expires = time.Unix(0, 0)
+	}
+	c.Cookie(cookie)
 }

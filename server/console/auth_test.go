@@ -224,6 +224,9 @@ func TestSignOutEndsIt(t *testing.T) {
 	if status != 200 || header.Get("Clear-Site-Data") == "" || strings.Contains(header.Get("Clear-Site-Data"), "cookies") {
 		t.Errorf("%d %v", status, header)
 	}
+	if set := header.Get("Set-Cookie"); !strings.HasPrefix(set, "padwarden_staff=;") || !strings.Contains(set, "expires=Thu, 01 Jan 1970") {
+		t.Errorf("the browser keeps its cookie: %s", set)
+	}
 	if status, _, _ := d.ask("GET", "/console", "", as(cookie, "")); status != 303 {
 		t.Errorf("afterwards: %d", status)
 	}
