@@ -9,8 +9,8 @@ var walks = []string{
 }
 
 // trivial reports whether a PIN is among the first anybody would try: one
-// digit or one short group repeated, a run up or down, pairs of a run, a
-// mirror, a walk over the pad, or a year and month.
+// digit or one short group repeated, a run up or down, of single, double or
+// triple digits, a mirror, a walk over the pad, or a year and month.
 func trivial(pin string) bool {
 	for n := 1; n <= len(pin)/2; n++ {
 		if len(pin)%n == 0 && strings.Repeat(pin[:n], len(pin)/n) == pin {
@@ -18,7 +18,7 @@ func trivial(pin string) bool {
 		}
 	}
 	half := pin[:(len(pin)+1)/2]
-	if run(pin, 1) || run(pin, 2) || (mirrored(pin) && run(half, 1)) || yearAndMonth(pin) {
+	if run(pin, 1) || run(pin, 2) || run(pin, 3) || (mirrored(pin) && run(half, 1)) || yearAndMonth(pin) {
 		return true
 	}
 	for _, w := range walks {
@@ -30,7 +30,7 @@ func trivial(pin string) bool {
 }
 
 // run reports whether pin's digits, each written times over, go up or down by
-// one: 123456, 987654, 112233.
+// one: 123456, 987654, 112233, 111222.
 func run(pin string, times int) bool {
 	if len(pin)%times != 0 {
 		return false

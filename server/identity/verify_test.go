@@ -208,7 +208,7 @@ func TestSpoiledHashes(t *testing.T) {
 }
 
 func TestTrivialPINs(t *testing.T) {
-	for _, pin := range []string{"000000", "123456", "654321", "890123", "121212", "123123", "112233", "123321", "147258", "198407", "12345", "abcdef", "1234567890123"} {
+	for _, pin := range []string{"000000", "123456", "654321", "890123", "121212", "123123", "112233", "111222", "999888", "123321", "147258", "198407", "12345", "abcdef", "1234567890123"} {
 		if CheckPIN(pin) == nil {
 			t.Errorf("%s may be chosen", pin)
 		}
