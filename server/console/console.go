@@ -81,7 +81,7 @@ type Console struct {
 // Bounds of what may be asked for.
 const (
 	maxBody     = 4 << 10 // bytes of a JSON body
-	maxWhy      = 500     // bytes of an attestation's reason
+	maxWhy      = 500     // characters of an attestation's reason
 	maxStreams  = 1000
 	maxPerStaff = 8
 	maxHistory  = 1000 // entries in one answer

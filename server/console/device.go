@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -111,7 +112,7 @@ func (s *Console) wipe(ctx context.Context, c *fiber.Ctx, who asker) error {
 func (s *Console) attest(ctx context.Context, c *fiber.Ctx, who asker) error {
 	return s.apply(ctx, c, who, identity.Attest, func(a asked) (custody.Event, error) {
 		why := strings.TrimSpace(a.Why)
-		if why == "" || len(why) > maxWhy {
+		if why == "" || utf8.RuneCountInString(why) > maxWhy {
 			return nil, problem.New(fiber.StatusBadRequest, "why", fmt.Sprintf("Say in 1 to %d characters how you know that the iPad is clean.", maxWhy))
 		}
 		return custody.Attest{By: who.Actor(), Why: why}, nil

@@ -93,7 +93,7 @@ func TestWipeAndAttest(t *testing.T) {
 			t.Errorf("why %.10q: %d", why, status)
 		}
 	}
-	if status, body := post("DMQX14/attest", `{"epoch":3,"why":"erased by cable"}`); status != 200 || !strings.Contains(body, `"state":"clean"`) {
+	if status, body := post("DMQX14/attest", `{"epoch":3,"why":"erased by cable`+strings.Repeat("ä", maxWhy-15)+`"}`); status != 200 || !strings.Contains(body, `"state":"clean"`) {
 		t.Fatalf("%d %s", status, body)
 	}
 	if e := d.entries["DMQX14"]; e[len(e)-2].Actor != "staff:Maria" || e[len(e)-2].Kind != custody.KindAttested {
