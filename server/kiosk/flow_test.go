@@ -273,47 +273,6 @@ func TestWipingIsCalledBackOrTooLate(t *testing.T) {
 	}
 }
 
-// On a Shared iPad Apple's sign-in comes first: the page then asks whoever it
-// was to tap, and only as long as a tap can still be of use.
-func TestAppleSignInAsksForTheTap(t *testing.T) {
-	signedIn := func(t *testing.T, account string) *house {
-		h := newHouse(t)
-		h.policy = custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone)
-		if _, err := h.Apply(t.Context(), ipad, custody.AppleSignIn{Enrolment: h.row(ipad).Enrolment, Account: account}); err != nil {
-			t.Fatal(err)
-		}
-		return h
-	}
-	h := signedIn(t, "anna@example.appleid.com")
-	s := h.state()
-	if s.State != custody.Wiping || !s.Invite || !strings.Contains(s.Sentence, "tap your badge now") {
-		t.Fatalf("%+v", s)
-	}
-	_, page, _ := h.ask("GET", "/kiosk", "")
-	if !strings.Contains(page, ">Tap your badge</h1>\n      <p class=\"say\">Somebody has just signed in") || strings.Contains(s.Sentence+page, "anna") {
-		t.Errorf("the page: %s", page)
-	}
-	status, body := h.signIn(annaBadge, annaPIN)
-	if s := h.decode(status, body); s.State != custody.InUse || s.Epoch != 4 || s.Invite {
-		t.Errorf("her tap: %+v", s)
-	}
-	for name, spoil := range map[string]func(*custody.Custody){
-		"the sign-out has left":         func(c *custody.Custody) { c.Risk = custody.Risk{Request: "LogOutUser"} },
-		"another account came after it": func(c *custody.Custody) { c.Cause = custody.CauseSignIn },
-		"it came over a session":        func(c *custody.Custody) { c.Holder = "ben" },
-	} {
-		h := signedIn(t, "anna@example.appleid.com")
-		h.set(ipad, spoil)
-		if s := h.state(); s.Invite || !strings.Contains(s.Sentence, "is being removed") {
-			t.Errorf("%s, and the page says %+v", name, s)
-		}
-		status, body := h.signIn(annaBadge, annaPIN)
-		if status != 409 {
-			t.Errorf("%s, and the tap is answered %d %s", name, status, body)
-		}
-	}
-}
-
 // Whoever finds a locked iPad cannot have its holder's work wiped.
 func TestLockedCannotBeGivenBack(t *testing.T) {
 	h := newHouse(t)

@@ -81,7 +81,10 @@ func (k *Kiosk) deviceFor(ctx context.Context, reader ledger.Reader, badge []byt
 		if twice || err != nil {
 			return d, err
 		}
-		return d, k.tapAt(ctx, d, badge)
+		if err := k.tapAt(ctx, d, badge); err != nil {
+			return d, k.untapped(ctx, string(d.ID), badge, err)
+		}
+		return d, nil
 	}
 	// The second tap of a bouncing card must not take a second iPad.
 	key := twiceKey("reader:"+reader.ID, badge)
@@ -98,7 +101,10 @@ func (k *Kiosk) deviceFor(ctx context.Context, reader ledger.Reader, badge []byt
 	if err := k.Live.Put(ctx, key, []byte(d.ID), k.DoubleTap); err != nil {
 		return d, fmt.Errorf("taking a tap: %w", err)
 	}
-	return d, k.tapAt(ctx, d, badge)
+	if err := k.tapAt(ctx, d, badge); err != nil {
+		return d, k.untapped(ctx, "reader:"+reader.ID, badge, err)
+	}
+	return d, nil
 }
 
 // tapAt is a tap at d, whose page is then told. What is refused is for the

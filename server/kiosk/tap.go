@@ -46,11 +46,10 @@ func (k *Kiosk) tapPage(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 	}
 	if !twice {
 		if err := k.spend(ctx, row, body.Nonce); err != nil {
-			_ = k.Live.Delete(ctx, twiceKey(string(row.Device), badge)) // it was no tap, so the next is the first
-			return err
+			return k.untapped(ctx, string(row.Device), badge, err)
 		}
 		if err := k.tap(ctx, row, badge); err != nil {
-			return k.instead(ctx, row, "", err)
+			return k.instead(ctx, row, "", k.untapped(ctx, string(row.Device), badge, err))
 		}
 		if row, err = k.Ledger.Custody(ctx, row.Device); err != nil {
 			return err
@@ -103,6 +102,16 @@ func (k *Kiosk) twice(ctx context.Context, where string, badge []byte) (bool, er
 		return false, fmt.Errorf("taking a tap: %w", err)
 	}
 	return false, nil
+}
+
+// untapped returns err: where it means that nothing came of a tap, and nobody
+// was refused, the next tap is the first. That cannot be known where live is
+// away, and then it ends by itself.
+func (k *Kiosk) untapped(ctx context.Context, where string, badge []byte, err error) error {
+	if custody.Refused(err) == "" {
+		_ = k.Live.Delete(ctx, twiceKey(where, badge))
+	}
+	return err
 }
 
 // unhurried refuses more than maxTaps a minute under key.
