@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,6 +126,9 @@ func TestSignInLink(t *testing.T) {
 	if status, _, header := d.ask("POST", "/console/start?token="+token, "", form("same-origin")); status != 401 || header.Get("Set-Cookie") != "" {
 		t.Errorf("with the token in the URL: %d", status)
 	}
+	if status, _, _ := d.ask("POST", "/console/start", "token="+token+"&x="+strings.Repeat("x", maxBody), form("same-origin")); status != 413 {
+		t.Errorf("a form of more than %d bytes: %d", maxBody, status)
+	}
 	status, _, header := d.ask("POST", "/console/start", "token="+token, form("same-origin"))
 	if cookie := header.Get("Set-Cookie"); status != 303 || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || strings.Contains(cookie, token) {
 		t.Fatalf("%d %s", status, cookie)
@@ -191,11 +195,14 @@ func TestForgedChanges(t *testing.T) {
 // watched notes which uses of a session counted as somebody's.
 type watched struct {
 	Identity
+	mu     sync.Mutex
 	active []bool
 }
 
 func (w *watched) StaffSession(ctx context.Context, session string, active bool) (identity.Staff, error) {
+	w.mu.Lock()
 	w.active = append(w.active, active)
+	w.mu.Unlock()
 	return w.Identity.StaffSession(ctx, session, active)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,10 +55,16 @@ func TestLiveMayBeStricter(t *testing.T) {
 	s := d.sessions["DMQX10"]
 	s.Open = false
 	d.sessions["DMQX10"] = s
-	_, body, _ := d.ask("GET", "/api/v1/devices/DMQX10", "", as(cookie, ""))
-	if !strings.Contains(body, `"state":"locked"`) || !strings.Contains(body, `"open":false`) {
-		t.Error(body)
+	closed := func(why string) {
+		t.Helper()
+		if _, body, _ := d.ask("GET", "/api/v1/devices/DMQX10", "", as(cookie, "")); !strings.Contains(body, `"state":"locked"`) || !strings.Contains(body, `"open":false`) {
+			t.Errorf("%s: %s", why, body)
+		}
 	}
+	closed("closed")
+	s.Open, s.Epoch = true, s.Epoch-1
+	d.sessions["DMQX10"] = s
+	closed("of another epoch")
 }
 
 func TestDevicePage(t *testing.T) {
@@ -144,6 +151,8 @@ func TestEventStream(t *testing.T) {
 	d := newDesk(t)
 	d.console.Beat = 20 * time.Millisecond
 	cookie, csrf := d.signedIn(identity.Manager, "4B")
+	w := &watched{Identity: d.ids}
+	d.console.Identity = w
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -188,6 +197,11 @@ func TestEventStream(t *testing.T) {
 	if row, _ := next("device"); !strings.Contains(row, "row-DMQX00") || !strings.Contains(row, "Being wiped") {
 		t.Errorf("device: %s", row)
 	}
+	w.mu.Lock()
+	if len(w.active) < 3 || slices.Contains(w.active, true) {
+		t.Errorf("watching counted as being there: %v", w.active)
+	}
+	w.mu.Unlock()
 	d.ask("POST", "/console/sign-out", "{}", as(cookie, csrf))
 	if row, ok := next("never"); ok || soon.Err() != nil {
 		t.Errorf("the stream outlives its session: %s", row)

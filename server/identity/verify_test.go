@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,6 +29,21 @@ func TestUnknownBadgeAndWrongPINAnswerAlike(t *testing.T) {
 	wrong := i.try(t, annaBadge, "582948", "A2", "4B")
 	if custody.Refused(unknown) != RefusedWrong || unknown.Error() != wrong.Error() {
 		t.Errorf("unknown: %v\nwrong:   %v", unknown, wrong)
+	}
+}
+
+// P7: who is no longer active signs in by nothing, and is answered like nobody.
+func TestInactivePeopleAreNobody(t *testing.T) {
+	i, _, p := world(t)
+	b := badge(t, i, annaBadge)
+	gone := p.byBadge[hex.EncodeToString(b)]
+	gone.Active = false
+	p.byBadge[hex.EncodeToString(b)] = gone
+	if err := i.try(t, annaBadge, annaPIN, "A1", "4B"); custody.Refused(err) != RefusedWrong {
+		t.Errorf("badge and right PIN: %v", err)
+	}
+	if who, err := i.Owner(t.Context(), b); !errors.Is(err, custody.ErrNotFound) || who.ID != "" {
+		t.Errorf("the badge's owner: %+v, %v", who, err)
 	}
 }
 
@@ -197,10 +213,28 @@ func TestHashersAreBounded(t *testing.T) {
 	}
 }
 
+// Threat 27: what a limit refuses does not wait for a hash, nor take another's place.
+func TestAFloodIsTurnedAwayBeforeItQueues(t *testing.T) {
+	i, _, _ := world(t)
+	for range DefaultLimits.Pair {
+		_ = i.try(t, annaBadge, "111222", "A1", "4B")
+	}
+	i.hasher = newHasher(Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 1, WaitAtMost: time.Minute}, i.Rand)
+	leave, err := i.hasher.turn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leave()
+	if err := i.try(t, annaBadge, annaPIN, "A1", "4B"); custody.Refused(err) != RefusedPair {
+		t.Errorf("with the queue full: %v", err)
+	}
+}
+
 func TestSpoiledHashes(t *testing.T) {
 	h := newHasher(DefaultCost, nil)
 	for _, encoded := range []string{"", "plain", "$argon2i$v=19$m=8,t=1,p=1$AA$AA", "$argon2id$v=18$m=8,t=1,p=1$AA$AA",
-		"$argon2id$v=19$m=4294967295,t=1,p=1$AA$AA", "$argon2id$v=19$m=8,t=0,p=1$AA$AA", "$argon2id$v=19$m=8,t=1,p=1$AA$AA"} {
+		"$argon2id$v=19$m=4294967295,t=1,p=1$AA$AA", "$argon2id$v=19$m=8,t=0,p=1$AA$AA", "$argon2id$v=19$m=8,t=1,p=1$AA$AA",
+		"$argon2id$v=19$m=307200,t=1,p=1$AAAAAAAA$" + strings.Repeat("A", 43), "$argon2id$v=19$m=8,t=11,p=1$AAAAAAAA$" + strings.Repeat("A", 43)} {
 		if ok, err := h.check(encoded, []byte("x")); ok || err == nil {
 			t.Errorf("%q: %v, %v", encoded, ok, err)
 		}
@@ -208,7 +242,7 @@ func TestSpoiledHashes(t *testing.T) {
 }
 
 func TestTrivialPINs(t *testing.T) {
-	for _, pin := range []string{"000000", "123456", "654321", "890123", "121212", "123123", "112233", "111222", "999888", "123321", "147258", "198407", "12345", "abcdef", "1234567890123"} {
+	for _, pin := range []string{"000000", "123456", "654321", "890123", "121212", "123123", "112233", "111222", "999888", "123321", "147258", "198407", "12345", "58294", "abcdef", "1234567890123"} {
 		if CheckPIN(pin) == nil {
 			t.Errorf("%s may be chosen", pin)
 		}

@@ -45,6 +45,29 @@ func TestOnlyTheDevicesOwnPage(t *testing.T) {
 	}
 }
 
+// An iPad that was taken out of service has no page, whatever it holds.
+func TestARetiredIPadHasNoPage(t *testing.T) {
+	h := newHouse(t)
+	h.set(ipad, func(c *custody.Custody) { c.State = custody.Retired })
+	if status, body, _ := h.ask("GET", "/kiosk/state", ""); status != 403 {
+		t.Errorf("its cookie: %d %s", status, body)
+	}
+	h.cookie = ""
+	if status, _, _ := h.ask("GET", "/kiosk/start/D07.3.31", ""); status != 403 {
+		t.Errorf("its start address: %d", status)
+	}
+}
+
+// P8: the address of one iPad is not opened by the cookie of another.
+func TestAnotherIPadsCookieDoesNotStart(t *testing.T) {
+	h := newHouse(t)
+	h.cookie = "padwarden_device=" + h.kiosk.seal(h.row(spare))
+	status, _, header := h.ask("GET", "/kiosk/start/D07.3.31", "")
+	if cookie := header.Get("Set-Cookie"); status != 303 || len(h.spent) != 1 || !strings.HasPrefix(cookie, "padwarden_device="+h.kiosk.seal(h.row(ipad))+";") {
+		t.Errorf("%d %s, %d spent", status, cookie, len(h.spent))
+	}
+}
+
 func TestStartAddress(t *testing.T) {
 	h := newHouse(t)
 	h.cookie = ""

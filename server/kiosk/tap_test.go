@@ -75,3 +75,56 @@ func TestAppleSignInAsksForTheTap(t *testing.T) {
 		}
 	}
 }
+
+// A session that live holds of another epoch is nobody's here.
+func TestASessionOfAnotherEpochIsNotShown(t *testing.T) {
+	h := newHouse(t)
+	h.signIn(annaBadge, annaPIN)
+	h.mu.Lock()
+	session := h.sessions[ipad]
+	session.Epoch--
+	h.sessions[ipad] = session
+	h.mu.Unlock()
+	if s := h.state(); s.State != custody.Locked || s.Holder != "" || s.Mine {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A question that what happened meanwhile has answered is not put any more.
+func TestTakeOverIsNotAskedOfAnOpenSession(t *testing.T) {
+	h := newHouse(t)
+	h.signIn(annaBadge, annaPIN)
+	h.lock()
+	if _, body := h.signIn(benBadge, benPIN); !strings.Contains(body, `"asks":"takeover"`) {
+		t.Fatal(body)
+	}
+	if _, err := h.Apply(t.Context(), ipad, custody.Resume{By: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if s := h.state(); s.State != custody.InUse || s.Asks != "" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Of two answers to one question, however close, one is taken: the second finds
+// its nonce spent though the question may still stand.
+func TestASpentNonceAnswersNothing(t *testing.T) {
+	h := newHouse(t)
+	h.post("tap", m{"badge": annaBadge, "nonce": h.state().Nonce})
+	asked := h.state().Nonce
+	if err := h.kiosk.spend(t.Context(), h.row(ipad), asked); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := h.post("pin", m{"pin": annaPIN, "nonce": asked}); status != 409 || h.row(ipad).State != custody.Clean {
+		t.Errorf("%d %s", status, body)
+	}
+	before := h.row(ipad)
+	before.Enrolment = "cert-before-the-wipe"
+	old, err := h.kiosk.nonce(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := h.post("tap", m{"badge": benBadge, "nonce": old}); status != 409 {
+		t.Errorf("a nonce of an earlier enrolment: %d", status)
+	}
+}
