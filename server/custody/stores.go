@@ -149,8 +149,9 @@ type Live interface {
 	Settle(ctx context.Context, id DeviceID, n int) error
 
 	// Beat raises every bucket's beat in one pipeline and returns what Redis
-	// says of each: ID "" where the bucket has none. A beat below the one that
-	// Expect or Adopt named is left as it is: an old copy must not catch up.
+	// says of each: ID "" where the bucket has none. A beat under
+	// another id than the one that Expect or Adopt named, or below its beat, is
+	// left as it is: an old copy must not catch up, and another's that rises is alive.
 	Beat(ctx context.Context) ([]BucketState, error)
 	// Adopt gives a bucket its id and beat in Redis, dropping what it held, and
 	// makes it the id that scripts check from now on. ErrStale if another was

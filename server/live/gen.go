@@ -9,15 +9,16 @@ import (
 )
 
 // Beat raises every bucket's beat in one pipeline and returns what Redis says
-// of each, in order: ID "" where it has none. It checks no ids: comparing them
-// with SQL's is how a lost or old bucket is noticed (hand-over rule 8). A beat
-// below the one that Expect or Adopt named is left as it is, so that an old
-// copy cannot catch up and pass for the real one.
+// of each, in order: ID "" where it has none. Comparing the answer with SQL's is
+// how a lost, an old or another's bucket is noticed (hand-over rule 8). A beat of
+// another id, or below the one that Expect or Adopt named, is left as it is: an
+// old copy cannot catch up and pass for the real one, and a beat that rises
+// under another id shows that somebody else's servers are alive.
 func (l *Live) Beat(ctx context.Context) ([]custody.BucketState, error) {
 	calls := make([]call, custody.Buckets)
 	for n := range calls {
-		_, least := l.expect(n)
-		calls[n] = call{script: beatScript, keys: []string{buckets[n].gen}, args: []any{least}}
+		id, least := l.expect(n)
+		calls[n] = call{script: beatScript, keys: []string{buckets[n].gen}, args: []any{id, least}}
 	}
 	states := make([]custody.BucketState, custody.Buckets)
 	var errs []error

@@ -62,8 +62,8 @@ func TestRule8TwoServersOnDifferentRedisDoNotFight(t *testing.T) {
 		_ = stranger.Reconcile(w.ctx)
 		w.beat(1)
 	}
-	if err := stranger.Ready(); err == nil {
-		t.Fatal("a server on another Redis is ready")
+	if err := stranger.Ready(); err == nil || !strings.Contains(err.Error(), "another Redis") {
+		t.Fatalf("a server on another Redis is ready, or does not say why not: %v", err)
 	}
 	for _, b := range w.stores.buckets {
 		if b.ID == "stranger" {
@@ -76,6 +76,25 @@ func TestRule8TwoServersOnDifferentRedisDoNotFight(t *testing.T) {
 	}
 	w.must(stranger.Ready())
 	w.want(p, custody.Locked)
+}
+
+// TestRule8TwoDatabasesOnOneRedisDoNotFight: servers of another database take
+// nothing from those that are alive.
+func TestRule8TwoDatabasesOnOneRedisDoNotFight(t *testing.T) {
+	w, p, _ := ready(t, wrapper{})
+	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
+	other := newMemory()
+	other.clock = w.stores.clock
+	stranger := New(Options{Ledger: other, Live: &client{redis: w.stores.redis}, Driver: fakeDriver{w}, NewID: func() string { return "stranger" }})
+	for range 10 {
+		_ = stranger.Reconcile(w.ctx)
+		w.beat(1)
+	}
+	if err := stranger.Ready(); err == nil || !strings.Contains(err.Error(), "another database") {
+		t.Fatalf("servers of another database are ready, or do not say why not: %v", err)
+	}
+	w.must(w.servers[0].Ready())
+	w.want(p, custody.InUse)
 }
 
 // TestRule10LockDoesNotWaitForTheLedger: with SQL away an idle session closes,

@@ -23,7 +23,9 @@ const beatFor = 5 * time.Second
 // Reconcile's alone, but for the verdict.
 type bucketWatch struct {
 	seen  [custody.Buckets]custody.BucketState // as SQL had them
-	quiet [custody.Buckets]int                 // beats in a row that SQL stood still while Redis was wrong
+	found [custody.Buckets]custody.BucketState // as Redis had them
+	quiet [custody.Buckets]int                 // beats in a row that both stood still while Redis was wrong
+	rival string                               // who else is alive, if anybody was at the last beat
 	wrong [custody.Buckets]bool                // Redis was wrong at the last beat
 	whole bool                                 // all rows were published since the start and the last failure
 	lost  int                                  // buckets not to be relied on at the last beat
@@ -60,6 +62,8 @@ func (s *Steward) Reconcile(ctx context.Context) error {
 	case err != nil:
 		s.buckets.whole = false
 		v.err = fmt.Errorf("the last beat failed: %w", err)
+	case s.buckets.rival != "":
+		v.err = fmt.Errorf("%s: %w", s.buckets.rival, custody.ErrLost)
 	case s.buckets.lost > 0:
 		v.err = fmt.Errorf("%d buckets of live state are lost: %w", s.buckets.lost, custody.ErrLost)
 	}
@@ -104,7 +108,7 @@ func (s *Steward) beat(ctx context.Context) (adopted map[int]bool, err error) {
 	}
 	adopted = map[int]bool{}
 	var good []custody.BucketState
-	w.lost = 0
+	w.lost, w.rival = 0, ""
 	for i, k := range known {
 		f := found[i]
 		switch {
@@ -126,7 +130,7 @@ func (s *Steward) beat(ctx context.Context) (adopted map[int]bool, err error) {
 				w.lost++
 			}
 		}
-		w.seen[i] = k
+		w.seen[i], w.found[i] = k, f
 	}
 	if err := s.Ledger.BeatBuckets(ctx, good); err != nil {
 		return adopted, fmt.Errorf("writing beats: %w", err)
@@ -134,17 +138,31 @@ func (s *Steward) beat(ctx context.Context) (adopted map[int]bool, err error) {
 	return adopted, nil
 }
 
-// lostBucket decides about a bucket that Redis does not have, or has an old
-// copy of: adopted at once if it never had an id, and otherwise when SQL shows
-// that nobody else is beating it. It reports whether it was adopted.
+// What Ready says of others who are alive.
+const (
+	rivalRedis  = "another server of this database keeps live state in another Redis"
+	rivalLedger = "servers of another database keep their live state in this Redis"
+)
+
+// lostBucket decides about a bucket that Redis does not have, has an old copy
+// of, or has of somebody else's: adopted at once if nobody ever had it, and
+// otherwise when neither SQL nor Redis shows anybody beating it. It reports
+// whether it was adopted.
 func (s *Steward) lostBucket(ctx context.Context, known, found custody.BucketState) (bool, error) {
 	w := &s.buckets
 	i := known.Bucket
-	if known.ID != "" {
-		if w.seen[i] == known {
-			w.quiet[i]++
-		} else {
+	if foreign := found.ID != "" && found.ID != known.ID; known.ID != "" || foreign {
+		first := w.seen[i] == custody.BucketState{}
+		switch {
+		case first:
+		case known.ID != "" && w.seen[i].ID == known.ID && w.seen[i].Beat != known.Beat:
+			w.quiet[i], w.rival = 0, rivalRedis
+		case foreign && w.found[i].ID == found.ID && w.found[i].Beat != found.Beat:
+			w.quiet[i], w.rival = 0, rivalLedger
+		case w.seen[i] != known || w.found[i] != found:
 			w.quiet[i] = 0
+		default:
+			w.quiet[i]++
 		}
 		if w.quiet[i] < quietBeats {
 			return false, nil

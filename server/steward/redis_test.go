@@ -239,7 +239,7 @@ func (c *client) Beat(context.Context) ([]custody.BucketState, error) {
 	var out []custody.BucketState
 	for i := range c.redis.buckets {
 		b := &c.redis.buckets[i]
-		if b.id != "" && b.beat >= c.beats[i] {
+		if b.id != "" && b.id == c.expect[i] && b.beat >= c.beats[i] {
 			b.beat++
 		}
 		out = append(out, custody.BucketState{Bucket: i, ID: b.id, Beat: b.beat})

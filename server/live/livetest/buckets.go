@@ -14,6 +14,7 @@ var bucketTests = map[string]func(*testing.T, *bench){
 	"bucket/emptied":     testEmptied,
 	"bucket/adopt drops": testAdoptDrops,
 	"bucket/beat":        testBeat,
+	"bucket/other beat":  testOthersBeat,
 	"bucket/adopt twice": testAdoptTwice,
 	"bucket/adopt late":  testAdoptLate,
 	"bucket/old copy":    testOldCopy,
@@ -181,4 +182,22 @@ func testOldCopy(t *testing.T, b *bench) {
 	b.want("the beat", states[n], custody.BucketState{Bucket: n, ID: "new", Beat: 9})
 	b.publish(b.granted(1, 1))
 	b.touch(1)
+}
+
+// testOthersBeat: whoever expects another id looks at a beat and leaves it, so
+// that a beat that rises shows that its own servers are alive.
+func testOthersBeat(t *testing.T, b *bench) {
+	n := custody.Bucket(string(ipad))
+	mine, err := b.Beat(b.ctx)
+	b.ok(err)
+	other := OpenOnly(t, b.Redis)
+	other.Expect([]custody.BucketState{{Bucket: n, ID: "another"}})
+	for range 3 {
+		seen, err := other.Beat(b.ctx)
+		b.ok(err)
+		b.want("another's look", seen[n], mine[n])
+	}
+	next, err := b.Beat(b.ctx)
+	b.ok(err)
+	b.want("my beat", next[n].Beat, mine[n].Beat+1)
 }
