@@ -114,8 +114,8 @@ func (s *Steward) closed(ctx context.Context, row custody.Custody) (custody.Cust
 		return row, nil
 	}
 	session, err := s.Live.Session(ctx, row.Device)
-	if err != nil || session.State != custody.Locked || session.Epoch != row.Epoch {
-		return row, nil // live is away, or lags: nobody has closed this session
+	if err != nil || session.State != custody.Locked || session.Epoch != row.Epoch || session.Version != row.Version {
+		return row, nil // open; or live is away, or shows an older row, perhaps the lock before a resume
 	}
 	row, err = s.applyOnce(ctx, row.Device, custody.Idle{Epoch: row.Epoch}, custody.Due{})
 	if errors.Is(err, custody.ErrStale) {

@@ -107,3 +107,22 @@ func TestRule10WhatIsOwedIsWrittenOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectBetweenResumeAndItsGrant: live still shows the lock that the
+// resume has ended; that is no session which live has closed.
+func TestConnectBetweenResumeAndItsGrant(t *testing.T) {
+	var between func()
+	w, p, _ := ready(t, wrapper{live: func(l custody.Live) custody.Live {
+		return spyLive{l, func(m custody.Mirror) {
+			if f := between; f != nil && m.Grant {
+				between = nil
+				f()
+			}
+		}}
+	}})
+	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
+	w.idle(p)
+	between = func() { w.pull(p) }
+	w.must(w.apply(0, p, custody.Resume{By: "ada"}))
+	w.want(p, custody.InUse)
+}
