@@ -134,7 +134,7 @@ func (a *App) buildPages(key []byte) error {
 	}
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
-		Secure: a.Secure(), Log: a.config.Logger,
+		EnrolmentLink: a.Engine.EnrolmentLink, Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -58,6 +58,7 @@ func TestWhoMayWhat(t *testing.T) {
 			"page": {"GET", "/console/devices/" + id, ""}, "json": {"GET", "/api/v1/devices/" + id, ""},
 			"history": {"GET", "/api/v1/devices/" + id + "/history", ""},
 			"wipe":    {"POST", "/console/devices/" + id + "/wipe", `{"epoch":3}`},
+			"link":    {"POST", "/console/devices/" + id + "/link", `{"epoch":3}`},
 			"attest":  {"POST", "/console/devices/" + id + "/attest", `{"epoch":3,"why":"x"}`},
 		}
 	}
@@ -77,6 +78,9 @@ func TestWhoMayWhat(t *testing.T) {
 					want = 200
 				case see && who.role != identity.Auditor && name == "wipe":
 					want = 200
+				case name == "link" && who.role == identity.Administrator:
+					want = 200
+				case name == "link":
 				case see && who.role != identity.Auditor && name == "attest":
 					want = 409 // allowed, but a clean iPad needs no attestation
 				}

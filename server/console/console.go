@@ -66,6 +66,9 @@ type Config struct {
 	Ledger   Ledger
 	Identity Identity
 
+	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
+	EnrolmentLink func(custody.DeviceID) (string, error)
+
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
 	Log    *slog.Logger
@@ -121,6 +124,7 @@ func (s *Console) Register(r fiber.Router) {
 	open.Get("/devices/:id", s.page(s.showDevice))
 	open.Post("/devices/:id/wipe", s.change(s.wipe))
 	open.Post("/devices/:id/attest", s.change(s.attest))
+	open.Post("/devices/:id/link", s.change(s.link))
 	open.Post("/sign-out", s.change(s.signOut))
 
 	api := r.Group("/api/v1/devices", headers, errs)

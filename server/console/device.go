@@ -37,6 +37,7 @@ type devicePage struct {
 	History   []ledger.Recorded
 	MayWipe   bool
 	MayAttest bool
+	MayEnrol  bool
 }
 
 func deviceID(c *fiber.Ctx) custody.DeviceID { return custody.DeviceID(strings.Clone(c.Params("id"))) }
@@ -58,11 +59,38 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 		MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil &&
 			(state == custody.Clean || state == custody.InUse || state == custody.Locked || state == custody.Unproven),
 		MayAttest: allowed(who, identity.Attest, d.custody.Ward) == nil && state == custody.Unproven,
+		MayEnrol:  s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(state),
 	}
 	if d.custody.Lock.Rung != "" {
 		page.LockWord = lockWord(d.custody.Lock)
 	}
 	return s.render(c, fiber.StatusOK, "device.html", page)
+}
+
+// enrols: a device that is not in anybody's hands may be enrolled anew.
+func enrols(s custody.State) bool {
+	return s == custody.Enrolling || s == custody.Unproven || s == custody.Clean
+}
+
+// link answers {link}: a one-time address that enrols the device. It is a
+// secret, so it is told once and not logged.
+func (s *Console) link(ctx context.Context, c *fiber.Ctx, who asker) error {
+	row, err := s.Ledger.Custody(ctx, deviceID(c))
+	if err != nil {
+		return err
+	}
+	if err := allowed(who, identity.Enrol, row.Ward); err != nil {
+		return err
+	}
+	if s.EnrolmentLink == nil || !enrols(row.State) {
+		return problem.New(fiber.StatusConflict, "enrol", "This iPad cannot be enrolled just now. Wait until it is clean or unproven.")
+	}
+	link, err := s.EnrolmentLink(row.Device)
+	if err != nil {
+		return fmt.Errorf("making an enrolment link for %s: %w", row.Device, err)
+	}
+	s.Log.Info("asked at the console", "action", identity.Enrol, "device", row.Device, "staff", who.Name)
+	return c.JSON(fiber.Map{"link": link})
 }
 
 // lockLadder is empty where no lock was asked for in this epoch.

@@ -213,7 +213,10 @@ func newDesk(t *testing.T) *desk {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids})
+	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids,
+		EnrolmentLink: func(id custody.DeviceID) (string, error) {
+			return "https://mdm.example/enroll/one-time-" + string(id), nil
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,20 +22,21 @@ const (
 	View   Action = "view" // devices and their history
 	Wipe   Action = "wipe"
 	Attest Action = "attest"
+	Enrol  Action = "enrol" // make an enrolment link; administrators only
 )
 
 // Allow answers nil if who may do action to what belongs to ward. It is asked
 // about the object that was loaded, never about what a request claims, and
 // whatever it does not name is refused.
 func Allow(who Staff, action Action, ward string) error {
-	known := action == View || action == Wipe || action == Attest
+	known := action == View || action == Wipe || action == Attest || action == Enrol
 	switch {
 	case !known:
 	case who.Role == Administrator:
 		return nil
 	case who.Role == Auditor && action == View:
 		return nil
-	case who.Role == Manager && ward != "" && slices.Contains(who.Wards, ward):
+	case who.Role == Manager && action != Enrol && ward != "" && slices.Contains(who.Wards, ward):
 		return nil
 	}
 	return refusal(RefusedAllowed, "You may not do this on this ward. Ask its manager, or an administrator.")

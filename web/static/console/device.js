@@ -34,9 +34,15 @@ document.addEventListener('click', async (e) => {
     error.hidden = true;
     button.disabled = true;
     try {
-      await send(`/console/devices/${encodeURIComponent(id)}/${button.dataset.does}`, { epoch, why: document.getElementById('why').value });
-      dialog.close();
-      await renew();
+      const said = await send(`/console/devices/${encodeURIComponent(id)}/${button.dataset.does}`, { epoch, why: document.getElementById('why').value });
+      const link = dialog.querySelector('.link');
+      if (link) { // an answer to be read before the dialog closes
+        link.textContent = said.link;
+        link.hidden = false;
+      } else {
+        dialog.close();
+        await renew();
+      }
     } catch (why) {
       error.textContent = why.message;
       error.hidden = false;
