@@ -100,7 +100,8 @@ func TestListsAreOfOnesOwnWards(t *testing.T) {
 	cookie, _ := d.signedIn(identity.Manager, "5A")
 	for _, path := range []string{"/console", "/api/v1/devices"} {
 		status, body, _ := d.ask("GET", path, "", as(cookie, ""))
-		if status != 200 || !strings.Contains(body, "5A-01") || strings.Contains(body, "4B") {
+		if status != 200 || !strings.Contains(body, "5A-01") ||
+			strings.Contains(body, "DMQX0") || strings.Contains(body, "DMQX1") || strings.Contains(body, "4B Surgery") { // "4B" alone is in some CSRF tokens
 			t.Errorf("%s: %d %.300s", path, status, body)
 		}
 		if status, _, _ := d.ask("GET", path+"?ward=4B", "", as(cookie, "")); status != 403 {
