@@ -132,8 +132,12 @@ type asked struct {
 }
 
 func (s *Console) wipe(ctx context.Context, c *fiber.Ctx, who asker) error {
-	return s.apply(ctx, c, who, identity.Wipe, func(asked) (custody.Event, error) {
-		return custody.Wipe{By: who.Actor()}, nil
+	return s.apply(ctx, c, who, identity.Wipe, func(a asked) (custody.Event, error) {
+		w := custody.Wipe{By: who.Actor()}
+		if a.Epoch != nil {
+			w.Epoch = *a.Epoch
+		}
+		return w, nil
 	})
 }
 

@@ -9,13 +9,13 @@ func TestFirstEnrolment(t *testing.T) {
 	d := newDevice(t, kiosk)
 	d.do(Authenticated{"cert-1"})
 	d.is(Enrolling, "")
-	d.refused(Wipe{"m"}, RefusedUnavailable)
+	d.refused(Wipe{By: "m"}, RefusedUnavailable)
 	out := d.do(TokenUpdated{"cert-1", false})
 	d.is(Unproven, CauseFirst)
 	if d.c.Reason == "" || !out.Alert {
 		t.Errorf("first enrolment: %+v", d.c)
 	}
-	d.do(Wipe{"m"})
+	d.do(Wipe{By: "m"})
 	d.is(Wiping, CauseManager)
 
 	d = newDevice(t, kiosk)
@@ -66,7 +66,7 @@ func TestComingBackFromAnErase(t *testing.T) {
 	if d.c.Fresh || d.c.Run.Active() || !out.Alert || d.count(KindWipeEnded) != d.count(KindWipeAsked) {
 		t.Errorf("not awaiting: %+v", d.c)
 	}
-	d.do(Wipe{"m"})
+	d.do(Wipe{By: "m"})
 	if d.c.Returning || d.c.Fresh {
 		t.Error("the new wipe would be skipped")
 	}
@@ -189,7 +189,7 @@ func TestSeenSettlesWhatNobodyWillHandOverAgain(t *testing.T) {
 // TestAnyEraseOfTheEpochExplains the enrolment that follows, whatever was handed over after it.
 func TestAnyEraseOfTheEpochExplains(t *testing.T) {
 	d := risky(t, kiosk)
-	d.do(Wipe{"m"})
+	d.do(Wipe{By: "m"})
 	d.handOver("RemoveApplication", true)
 	if d.c.Risk.Request != "RemoveApplication" || !d.c.Risk.Erase || !d.c.Risk.Open() {
 		t.Errorf("the risk is %+v", d.c.Risk)

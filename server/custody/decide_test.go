@@ -56,8 +56,8 @@ func TestWhatEndsASession(t *testing.T) {
 	}{
 		"return":                {inUse, 0, Return{"a"}, CauseReturn},
 		"return, locked":        {locked, 0, Return{"a"}, CauseReturn},
-		"manager":               {inUse, 0, Wipe{"m"}, CauseManager},
-		"manager, locked":       {locked, 0, Wipe{"m"}, CauseManager},
+		"manager":               {inUse, 0, Wipe{By: "m"}, CauseManager},
+		"manager, locked":       {locked, 0, Wipe{By: "m"}, CauseManager},
 		"revoked":               {inUse, 0, Revoke{"a"}, CauseRevoked},
 		"revoked, locked":       {locked, 0, Revoke{"a"}, CauseRevoked},
 		"longest":               {inUse, kiosk.Longest, Tick{}, CauseTooLong},
@@ -113,7 +113,7 @@ func TestCallingBackAWipe(t *testing.T) {
 			d.refused(Resume{By: "a"}, RefusedTooLate)
 		})
 	}
-	for name, e := range map[string]Event{"take-over": TakeOver{"b"}, "manager": Wipe{"m"}, "revoked": Revoke{"a"}} {
+	for name, e := range map[string]Event{"take-over": TakeOver{"b"}, "manager": Wipe{By: "m"}, "revoked": Revoke{"a"}} {
 		d := locked(t, kiosk)
 		d.do(e)
 		if _, err := d.try(Resume{By: "a"}); Refused(err) != RefusedTooLate {
@@ -188,7 +188,7 @@ func TestOverdueIsUnprovenAndLateProofIsProof(t *testing.T) {
 				d.is(Unproven, CauseFailed)
 				want = Unproven
 			case "wiped again":
-				d.do(Wipe{"m"})
+				d.do(Wipe{By: "m"})
 				d.is(Wiping, CauseManager)
 				if d.c.Proof.Rung != ProofRequested || len(d.c.Proof.At) != 1 {
 					t.Errorf("the new wipe's ladder starts at %+v", d.c.Proof)
@@ -311,8 +311,20 @@ func TestLostModeEndsEverything(t *testing.T) {
 	if !out.Alert || d.c.Holder != "a" {
 		t.Errorf("found: %+v", d.c)
 	}
-	d.do(Wipe{"m"})
+	d.do(Wipe{By: "m"})
 	if d.c.Fresh {
 		t.Error("nobody can say who had it, and the wipe would be skipped")
 	}
+}
+
+// A manager's confirmation that comes late does not meet the next person.
+func TestAWipeIsOfTheHandOverThatWasLookedAt(t *testing.T) {
+	d := cleanDevice(t, kiosk)
+	d.do(tap("a"))
+	if _, err := d.try(Wipe{By: "m", Epoch: d.c.Epoch + 1}); err != ErrStale {
+		t.Errorf("a wipe of another hand-over: %v", err)
+	}
+	d.is(InUse, "")
+	d.do(Wipe{By: "m", Epoch: d.c.Epoch})
+	d.is(Wiping, CauseManager)
 }

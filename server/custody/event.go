@@ -17,8 +17,12 @@ type (
 	TakeOver struct{ By string }
 	// Return: the holder is done.
 	Return struct{ By string }
-	// Wipe: a manager asks.
-	Wipe struct{ By string }
+	// Wipe: a manager asks. Epoch, if not 0, is the hand-over they were looking
+	// at: a confirmation that comes late does not meet the next person.
+	Wipe struct {
+		By    string
+		Epoch int64
+	}
 	// Attest: a named person states that the device was cleaned by hand.
 	Attest struct{ By, Why string }
 	// Revoke: the holder's badge or account was revoked.

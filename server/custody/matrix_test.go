@@ -31,7 +31,7 @@ var columns = map[string]func(t *testing.T) *device{
 	},
 	"managed": func(t *testing.T) *device { // wiping because a manager asked
 		d := inUse(t, kiosk)
-		d.do(Wipe{"m"})
+		d.do(Wipe{By: "m"})
 		return d
 	},
 	"unproven": func(t *testing.T) *device { // acknowledged, never came back
@@ -94,7 +94,7 @@ func matrixEvent(name string, c Custody) Event {
 		"resume a": Resume{By: "a"}, "resume b": Resume{By: "b"},
 		"take-over a": TakeOver{"a"}, "take-over b": TakeOver{"b"},
 		"return a": Return{"a"}, "return b": Return{"b"},
-		"wipe": Wipe{"m"}, "attest": Attest{"m", "erased by cable"},
+		"wipe": Wipe{By: "m"}, "attest": Attest{"m", "erased by cable"},
 		"attest-no-name": Attest{"", "erased by cable"}, "attest-no-reason": Attest{"m", ""},
 		"revoke a": Revoke{"a"}, "revoke b": Revoke{"b"}, "revoke-nobody": Revoke{""}, "retire": Retire{"m"},
 		"lost-mode": LostMode{true}, "found": LostMode{false},

@@ -133,6 +133,9 @@ func (d *decision) giveBack(e Return) error {
 }
 
 func (d *decision) managerWipe(e Wipe) error {
+	if e.Epoch != 0 && e.Epoch != d.prev.Epoch {
+		return ErrStale
+	}
 	switch d.prev.State {
 	case Clean, InUse, Locked, Unproven:
 	case Wiping:

@@ -23,7 +23,7 @@ func anyEvent(t *rapid.T, c Custody) Event {
 	who, cert := people.Draw(t, "who"), certs.Draw(t, "cert")
 	account := who + "@hospital.example"
 	return []Event{
-		Claim{who, account}, Resume{who, account}, TakeOver{who}, Return{who}, Wipe{"m"}, Attest{"m", "by cable"}, Revoke{who},
+		Claim{who, account}, Resume{who, account}, TakeOver{who}, Return{who}, Wipe{By: "m"}, Attest{"m", "by cable"}, Revoke{who},
 		Retire{"m"}, LostMode{true}, LostMode{false}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
 		Authenticated{cert}, TokenUpdated{cert, true}, TokenUpdated{cert, false}, AppleSignIn{cert, account}, CheckedOut{cert},
 		anyProgress(t, c), anyProgress(t, c), anyProgress(t, c), anyProgress(t, c),
