@@ -15,6 +15,13 @@
 //     in progress; what a device is told next follows from the row alone.
 //   - Evidence is a ladder. A wipe climbs from requested to proven, a lock
 //     from requested to confirmed, and only proof makes a device clean.
+//
+// One fleet kind bends the table. A guest's temporary session has no passcode
+// that a lock could ask for: the one command that shuts it ends it, and its
+// data with it. So an idle session of a shared-guest ward goes to [Wiping]
+// where others go to [Locked]. It is locked only when live is lost, for then
+// nothing may be wiped: its holder may resume for a short while, no screen
+// asks who they are, and the ladder says so.
 package custody
 
 import "time"
@@ -152,7 +159,7 @@ type Run struct {
 	// Acked: the outstanding attempt was acknowledged and the step waits for
 	// its confirmation; it is not sent again.
 	Acked bool `json:"acked,omitempty"`
-	// Subject is what the step is about where the device said so: the user name to delete.
+	// Subject is what the step is about where the device said so: the user to delete, the app that was last told.
 	Subject string `json:"subject,omitempty"`
 	// NotBefore holds the step back: the next attempt is not handed over earlier.
 	NotBefore time.Time `json:"not_before,omitzero"`

@@ -97,7 +97,7 @@ func (d *decision) checkedOut(e CheckedOut) error {
 // appleSignIn: somebody signed in to Apple on a Shared iPad.
 func (d *decision) appleSignIn(e AppleSignIn) error {
 	c := d.prev
-	if e.Enrolment != c.Enrolment || d.p.Fleet != SharedIPad {
+	if e.Enrolment != c.Enrolment || !d.p.Fleet.Shared() {
 		return nil
 	}
 	known := e.Account != "" && e.Account == c.AppleUser

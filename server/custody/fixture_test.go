@@ -12,7 +12,15 @@ var (
 	kiosk    = DefaultPolicy(ReturnToService, TargetKioskApp)
 	passcode = DefaultPolicy(ReturnToService, TargetPasscode)
 	shared   = DefaultPolicy(SharedIPad, TargetNone)
+	guest    = DefaultPolicy(SharedGuest, TargetNone)
+	apps     = appsPolicy(TargetKioskApp)
 )
+
+func appsPolicy(target LockTarget) Policy {
+	p := DefaultPolicy(ManagedApps, target)
+	p.LeastGrade, p.ManagedApps = GradeAppsRemoved, []App{{BundleID: "org.example.charts"}, {BundleID: "org.example.browser"}}
+	return p
+}
 
 // failer is what a test and a rapid check have in common.
 type failer interface {

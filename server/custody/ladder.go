@@ -23,7 +23,8 @@ const (
 	GradeUserDeleted Grade = "user_deleted"
 	// GradeAppsRemoved: the managed apps and their data were removed; Safari, Photos and Files were not.
 	GradeAppsRemoved Grade = "apps_removed"
-	// GradeSignedOut: the guest was signed out and the device is reachable again.
+	// GradeSignedOut: the guest was signed out, the device is reachable again and
+	// names nobody. Apple deletes a guest's data then; nothing shows that it did.
 	GradeSignedOut Grade = "signed_out"
 )
 

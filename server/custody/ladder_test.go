@@ -154,6 +154,12 @@ func TestSentence(t *testing.T) {
 	d.handOver("LogOutUser", true)
 	d.acked()
 	say("LogOutUser acknowledged 09:00, not yet seen gone: needs hands.")
+	d = wiping(t, apps)
+	d.handOver("RemoveApplication", true)
+	d.acked()
+	say("RemoveApplication acknowledged 09:00, not yet seen gone: needs hands.")
+	d.do(Progress{Run: d.c.Run, Proof: ProofReturned})
+	say("Apps seen gone 09:00, not yet all installed again: needs hands.")
 	if got := Sentence(Custody{}); got != "Wipe asked some time ago, the iPad has not connected since: needs hands." {
 		t.Errorf("of an empty row: %q", got)
 	}

@@ -105,7 +105,7 @@ func (d *decision) resume(e Resume) error {
 // callableBack: a wipe that came from idleness or a return may be called back
 // until a destructive command of this epoch has left.
 func callableBack(c Custody) bool {
-	return (c.Cause == CauseReturn || c.Cause == CauseResumeOver) && c.Risk.Request == ""
+	return (c.Cause == CauseReturn || c.Cause == CauseResumeOver || c.Cause == CauseIdle) && c.Risk.Request == ""
 }
 
 func (d *decision) takeOver(e TakeOver) error {

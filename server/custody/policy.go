@@ -10,9 +10,19 @@ import (
 type FleetKind string
 
 const (
+	// ReturnToService: one-user iPads, erased between two people.
 	ReturnToService FleetKind = "return-to-service"
-	SharedIPad      FleetKind = "shared-ipad"
+	// ManagedApps: one-user iPads whose managed apps are removed and installed
+	// again. Safari's data, Photos and Files stay.
+	ManagedApps FleetKind = "managed-apps"
+	// SharedIPad: Apple's Shared iPad with Managed Apple Accounts.
+	SharedIPad FleetKind = "shared-ipad"
+	// SharedGuest: Apple's Shared iPad with guests' temporary sessions only.
+	SharedGuest FleetKind = "shared-guest"
 )
+
+// Shared reports whether the kind is of Apple's Shared iPad.
+func (f FleetKind) Shared() bool { return f == SharedIPad || f == SharedGuest }
 
 // LockTarget is what an idle one-user iPad is locked to.
 type LockTarget string
@@ -53,6 +63,9 @@ type Policy struct {
 	SignOutAfter time.Duration `json:"sign_out_after"` // Shared iPad: locked until signed out
 	SyncWait     time.Duration `json:"sync_wait"`      // Shared iPad: wait for unsynced data before giving up
 	ForceDelete  bool          `json:"force_delete"`   // Shared iPad: then delete it all the same
+	// SignOutWait is, for guests, the time from a LogOutUser's acknowledgement
+	// until the iPad is asked who is there: a list answered sooner says nothing.
+	SignOutWait time.Duration `json:"sign_out_wait,omitempty"`
 
 	// The device's own timers, rendered into its profiles as the offline backstop.
 	UserSessionTimeout time.Duration `json:"user_session_timeout"` // Apple: 0 or at least 30 s
@@ -61,11 +74,24 @@ type Policy struct {
 	// ClinicalApps are the bundle ids that a passcode ward's iPad may open once its holder has set a passcode.
 	ClinicalApps []string `json:"clinical_apps,omitempty"`
 
+	// ManagedApps are what a managed-apps ward's wipe installs again. The kiosk
+	// browser is one of them, or what it keeps stays.
+	ManagedApps []App `json:"managed_apps,omitempty"`
+
 	// Repush are the waits before a device that did not connect is nudged again.
 	Repush []time.Duration `json:"repush"`
 }
 
-// DefaultPolicy is the recommended policy for a fleet kind and lock target.
+// App is a managed app: installed by its bundle id through the hospital's app
+// licences, or from a manifest for the hospital's own.
+type App struct {
+	BundleID string `json:"bundle_id"`
+	Manifest string `json:"manifest,omitempty"` // https address of an enterprise app's manifest
+}
+
+// DefaultPolicy is the recommended policy for a fleet kind and lock target. It
+// is valid, but for managed-apps: there a ward has to name its apps and to
+// accept the weaker proof.
 func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 	p := Policy{
 		Fleet: fleet, Target: target, Evidence: EvidencePage,
@@ -77,12 +103,20 @@ func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 	if target == TargetPasscode {
 		p.Evidence = EvidenceDevice
 	}
-	if fleet == SharedIPad {
+	switch fleet {
+	case SharedIPad:
 		p.SignOutAfter, p.SyncWait = 10*time.Minute, 5*time.Minute
 		p.UserSessionTimeout = 15 * time.Minute
+	case SharedGuest: // no page that could be touched: the iPad ends idle sessions by itself
+		p.Evidence, p.LeastGrade = EvidenceDevice, GradeSignedOut
+		p.SignOutWait, p.SyncWait, p.UserSessionTimeout = leastSignOutWait, 5*time.Minute, 15*time.Minute
+		p.Resume, p.Longest = 5*time.Minute, 4*time.Hour
 	}
 	return p
 }
+
+// leastSignOutWait: after a LogOutUser MDM may be away for two minutes (Apple, "Log out a user").
+const leastSignOutWait = 2 * time.Minute
 
 // Validate says in one error all that is wrong with the policy, in the words of its fields.
 // Apple's minimums: SharedDeviceConfiguration UserSessionTimeout 30 s, PasscodePolicy AutoLockTime 120 s.
@@ -93,21 +127,11 @@ func (p Policy) Validate() error {
 			errs = append(errs, fmt.Errorf(format, a...))
 		}
 	}
-	switch p.Fleet {
-	case ReturnToService:
-		bad(p.Target != TargetKioskApp && p.Target != TargetPasscode, "target: %q is not a lock target of a %s ward (want kiosk-app or passcode)", p.Target, p.Fleet)
-	case SharedIPad:
-		bad(p.Target != TargetNone, "target: a shared-ipad ward has none, Apple's sign-in is the lock")
-		bad(p.SignOutAfter <= 0 || p.SignOutAfter > 24*time.Hour, "sign_out_after: %s is outside 0 to 24h", p.SignOutAfter)
-		bad(p.SyncWait < 0 || p.SyncWait >= p.Overdue, "sync_wait: %s is not between 0 and overdue (%s)", p.SyncWait, p.Overdue)
-		bad(p.SignInGrace >= p.Overdue, "sign_in_grace: %s is not below overdue (%s)", p.SignInGrace, p.Overdue)
-		bad(p.LeastGrade == GradeErased && !p.OfferReset, "least_grade: a shared-ipad ward's wipe proves user_deleted at best, so no device would ever be clean")
-	default:
-		bad(true, "fleet: %q is not known", p.Fleet)
-	}
+	errs = append(errs, p.validateFleet()...)
 	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
 	bad(p.Evidence == EvidenceDevice && p.Target == TargetKioskApp, "evidence: a kiosk-app ward has no auto-lock of its own, use page")
 	bad(p.Evidence == EvidenceDevice && p.AutoLock == 0, "evidence: device needs an auto_lock, else nothing ends an idle session")
+	bad(p.Evidence == EvidenceDevice && p.Fleet == SharedGuest && p.UserSessionTimeout == 0, "evidence: device needs a user_session_timeout, else nothing ends a guest's idle session")
 	bad(p.Lock < 30*time.Second || p.Lock > time.Hour, "lock: %s is outside 30s to 1h", p.Lock)
 	bad(p.Warn <= 0 || p.Warn >= p.Lock, "warn: %s is not between 0 and lock (%s)", p.Warn, p.Lock)
 	bad(p.Resume < time.Minute || p.Resume > 24*time.Hour, "resume: %s is outside 1m to 24h", p.Resume)
@@ -135,7 +159,7 @@ func (p Policy) Faster(n int) Policy {
 		return p
 	}
 	for _, d := range []*time.Duration{&p.Warn, &p.Lock, &p.Resume, &p.Longest, &p.PINGrace, &p.Overdue, &p.Reserve,
-		&p.SignInGrace, &p.SignOutAfter, &p.SyncWait, &p.UserSessionTimeout, &p.AutoLock} {
+		&p.SignInGrace, &p.SignOutAfter, &p.SignOutWait, &p.SyncWait, &p.UserSessionTimeout, &p.AutoLock} {
 		*d /= time.Duration(n)
 	}
 	repush := make([]time.Duration, len(p.Repush))

@@ -18,6 +18,21 @@ func TestDefaultPoliciesAreValid(t *testing.T) {
 	}
 }
 
+// TestWeakerProofsAreChosen: a managed-apps ward says itself that apps_removed
+// is enough; of guests nothing better can be proven.
+func TestWeakerProofsAreChosen(t *testing.T) {
+	p := DefaultPolicy(ManagedApps, TargetKioskApp)
+	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "least_grade") || !strings.Contains(err.Error(), "managed_apps") {
+		t.Errorf("the default of managed-apps: %v", err)
+	}
+	if apps.Accepts(GradeSignedOut) || !apps.Accepts(GradeAppsRemoved) {
+		t.Error("a managed-apps ward takes the wrong proofs")
+	}
+	if guest.LeastGrade != GradeSignedOut || guest.OfferReset || !guest.Accepts(GradeSignedOut) || guest.Accepts("") {
+		t.Errorf("guest: %s", guest.LeastGrade)
+	}
+}
+
 // TestAbsurdPolicies: each is refused, and named by its field.
 func TestAbsurdPolicies(t *testing.T) {
 	const s, m, h = time.Second, time.Minute, time.Hour
@@ -73,6 +88,19 @@ func TestAbsurdPolicies(t *testing.T) {
 		{"repush", kiosk, func(p *Policy) { p.Repush = make([]time.Duration, 11) }},
 		{"repush", kiosk, func(p *Policy) { p.Repush = []time.Duration{30 * s, 9 * s} }},
 		{"repush", kiosk, func(p *Policy) { p.Repush = []time.Duration{h + s} }},
+		{"target", guest, func(p *Policy) { p.Target = TargetKioskApp }},
+		{"evidence", guest, func(p *Policy) { p.UserSessionTimeout = 0 }},
+		{"least_grade", guest, func(p *Policy) { p.LeastGrade = GradeAppsRemoved }},
+		{"sign_out_wait", guest, func(p *Policy) { p.SignOutWait = 119 * s }},
+		{"sign_out_wait", guest, func(p *Policy) { p.SignOutWait = p.Overdue }},
+		{"sync_wait", guest, func(p *Policy) { p.SyncWait = p.Overdue }},
+		{"target", apps, func(p *Policy) { p.Target = TargetNone }},
+		{"least_grade", apps, func(p *Policy) { p.LeastGrade = GradeUserDeleted }}, // the default: an explicit choice is wanted
+		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = nil }},
+		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = make([]App, maxApps+1) }},
+		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = []App{{BundleID: ""}} }},
+		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = []App{{BundleID: "a"}, {BundleID: "a"}} }},
+		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = []App{{BundleID: "a", Manifest: "http://h.example/a.plist"}} }},
 	} {
 		p := row.base
 		row.set(&p)
@@ -99,7 +127,11 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 	off.UserSessionTimeout, off.AutoLock = 0, 0 // Apple: 0 is off
 	reset := shared
 	reset.LeastGrade, reset.OfferReset = GradeErased, true
-	for name, p := range map[string]Policy{"low": low, "high": high, "off": off, "reset": reset} {
+	guestReset, appsReset := guest, apps
+	guestReset.LeastGrade, guestReset.OfferReset = GradeErased, true
+	appsReset.LeastGrade, appsReset.OfferReset = GradeUserDeleted, true
+	for name, p := range map[string]Policy{"low": low, "high": high, "off": off, "reset": reset,
+		"guest": guest, "apps": apps, "guest, reset offered": guestReset, "apps, reset offered": appsReset} {
 		if err := p.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -109,6 +141,7 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 // TestFasterDividesEveryDuration: one that is forgotten would play a demo at two speeds.
 func TestFasterDividesEveryDuration(t *testing.T) {
 	p := shared
+	p.SignOutWait = guest.SignOutWait
 	fast := p.Faster(10)
 	was, is := reflect.ValueOf(p), reflect.ValueOf(fast)
 	durations := 0

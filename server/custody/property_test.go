@@ -43,7 +43,7 @@ func anyProgress(t *rapid.T, c Custody) Progress {
 	if rapid.Bool().Draw(t, "hands over") {
 		p.Run.Attempt++
 		p.Run.Command = fmt.Sprint("command-", p.Run.Attempt)
-		request := rapid.SampledFrom([]string{"EraseDevice", "LogOutUser", "InstallProfile"}).Draw(t, "request")
+		request := rapid.SampledFrom([]string{"EraseDevice", "LogOutUser", "RemoveApplication", "InstallProfile"}).Draw(t, "request")
 		p.HandOver = &HandOver{Command: p.Run.Command, Request: request, Attempt: p.Run.Attempt, Destructive: request != "InstallProfile"}
 	}
 	return p
@@ -53,7 +53,7 @@ func anyProgress(t *rapid.T, c Custody) Progress {
 // [device.try] checks that no decision alters what it was given, that a row
 // which does not change says so, and that a change is one version.
 func TestWhateverHappens(t *testing.T) {
-	for _, p := range []Policy{kiosk, passcode, shared} {
+	for _, p := range []Policy{kiosk, passcode, shared, guest, apps} {
 		reset := p
 		reset.LeastGrade, reset.OfferReset = GradeErased, true
 		for _, p := range []Policy{p, reset} {
@@ -94,6 +94,9 @@ func step(t *rapid.T, d *device, e Event) {
 	}
 	if _, ok := e.(LiveLost); ok && prev.State != InUse && c.Version != prev.Version {
 		t.Fatalf("a lost bucket changed a device that is %s", prev.State)
+	}
+	if _, ok := e.(Idle); ok && d.p.Fleet == SharedGuest && c.State == Locked && prev.State != Locked {
+		t.Fatal("an idle guest's session was locked")
 	}
 	if c.State == Clean && prev.State != Clean && !cleanedBy(e, prev, d.p) {
 		t.Fatalf("%s became clean by %+v", prev.State, e)

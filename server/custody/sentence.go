@@ -26,6 +26,10 @@ func Sentence(c Custody) string {
 			b.WriteString(", not yet seen gone")
 		}
 	case ProofReturned:
+		if !c.Risk.Erase && !c.Fresh {
+			b.WriteString("Apps seen gone " + at(ProofReturned) + ", not yet all installed again")
+			break
+		}
 		b.WriteString("Came back erased " + at(ProofReturned) + ", not yet set up")
 	default:
 		b.WriteString("Wipe asked " + clock(c.WipeAsked) + ", the iPad has not connected since")

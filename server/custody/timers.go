@@ -37,6 +37,10 @@ func (d *decision) idle(e Idle) error {
 	if d.prev.State != InUse || d.prev.Epoch != e.Epoch {
 		return ErrStale
 	}
+	if d.p.Fleet == SharedGuest { // a guest's session cannot be locked, only ended
+		d.startWipe(CauseIdle, "timer")
+		return nil
+	}
 	d.startLock(CauseIdle, "timer")
 	return nil
 }
