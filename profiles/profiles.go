@@ -10,10 +10,11 @@ import "embed"
 //
 //   - source: "cis-1" (CIS Apple iOS and iPadOS Benchmark, level 1, by way of
 //     NIST's macOS Security Compliance Project) or "ward" (ours)
-//   - fleet: the one fleet kind it is sent to; absent: all of them
+//   - since: the iOS version that brought the key, where that is newer than 17.0
+//   - fleets: the fleet kinds it is sent to; absent: all of them
 //   - target: the one lock target it is sent to; absent: all of them
 //   - left_out: it is not sent at all
-//   - why: the reason of a fleet, target or left_out, or of a rule of ours
+//   - why: the reason of a choice of fleets, target or left_out, or of a rule of ours
 //
 //go:embed restrictions.json
 var FS embed.FS

@@ -8,10 +8,11 @@ import (
 
 type catalogue struct {
 	Out string `help:"Folder to write to." required:"" type:"path"`
+	OS  string `help:"Leave out the keys that are newer than this iPadOS version, such as 17.0." name:"os-version"`
 }
 
 func (c *catalogue) Run() error {
-	if err := written.Write(c.Out); err != nil {
+	if err := written.Write(c.Out, c.OS); err != nil {
 		return err
 	}
 	fmt.Println("Every command and profile is in", c.Out)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan/encode"
 )
 
 // Channels as the catalogue's folders are named.
@@ -30,19 +31,33 @@ type item struct {
 // commands and .mobileconfig for profiles. It makes the folders it needs,
 // replaces files of those names and leaves others alone. The values in them
 // are examples and belong to nobody; the same version writes the same bytes.
-func Write(dir string) error {
-	for _, it := range items() {
-		body, err := it.render()
-		if err != nil {
-			return fmt.Errorf("writing the catalogue: %s for %s: %w", it.name, it.fleet, err)
-		}
-		folder := filepath.Join(dir, string(it.fleet), it.channel)
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return fmt.Errorf("writing the catalogue: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, it.name), body, 0o644); err != nil {
+//
+// With a version ("17.0") the keys that are newer than it are left out; an iPad
+// reads over them. Empty writes them all. The plans need iPadOS 17.0.
+func Write(dir, version string) error {
+	v, err := encode.ParseVersion(version)
+	if err == nil && v.Before(encode.Oldest) {
+		err = fmt.Errorf("iPadOS %s is too old: Return to Service and a Shared iPad's lock timings came with 17.0", version)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the catalogue: %w", err)
+	}
+	for _, it := range items(v) {
+		if err := it.write(dir); err != nil {
 			return fmt.Errorf("writing the catalogue: %w", err)
 		}
 	}
 	return nil
+}
+
+func (it item) write(dir string) error {
+	body, err := it.render()
+	if err != nil {
+		return fmt.Errorf("%s for %s: %w", it.name, it.fleet, err)
+	}
+	folder := filepath.Join(dir, string(it.fleet), it.channel)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, it.name), body, 0o644)
 }

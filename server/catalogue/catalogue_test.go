@@ -16,12 +16,13 @@ import (
 	"github.com/groob/plist"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan/encode"
 )
 
-func written(t *testing.T) map[string][]byte {
+func written(t *testing.T, version ...string) map[string][]byte {
 	t.Helper()
 	dir, files := t.TempDir(), map[string][]byte{}
-	if err := Write(dir); err != nil {
+	if err := Write(dir, strings.Join(version, "")); err != nil {
 		t.Fatal(err)
 	}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -43,10 +44,10 @@ func written(t *testing.T) map[string][]byte {
 
 func TestLayout(t *testing.T) {
 	files := written(t)
-	if len(files) != len(items()) {
-		t.Errorf("%d files for %d items: two share a name", len(files), len(items()))
+	if len(files) != len(items(encode.Version{})) {
+		t.Errorf("%d files for %d items: two share a name", len(files), len(items(encode.Version{})))
 	}
-	name := regexp.MustCompile(`^(return-to-service/device|shared-ipad/(device|user))/[A-Za-z.-]+\.(plist|mobileconfig)$`)
+	name := regexp.MustCompile(`^((return-to-service|managed-apps|shared-guest)/device|shared-ipad/(device|user))/[A-Za-z.-]+\.(plist|mobileconfig)$`)
 	for file, body := range files {
 		if !name.MatchString(file) {
 			t.Errorf("%s: not <fleet-kind>/<device|user>/<name>.plist or .mobileconfig", file)
@@ -83,16 +84,18 @@ func TestNothingOnTheWrongShelf(t *testing.T) {
 	begins := func(name string, with []string) bool {
 		return slices.ContainsFunc(with, func(w string) bool { return strings.HasPrefix(name, w+".") })
 	}
-	for _, it := range items() {
+	for _, it := range items(encode.Version{}) {
 		switch {
 		case it.channel == user && (it.fleet != custody.SharedIPad || !begins(it.name, userChannel)):
 			t.Errorf("%s/%s/%s must not be on the user channel", it.fleet, it.channel, it.name)
 		case it.channel == device && strings.Contains(it.name, "webclip"):
 			t.Errorf("%s: a Shared iPad takes web clips on the user channel only", it.name)
-		case it.fleet == custody.SharedIPad && begins(it.name, oneUserOnly):
+		case it.fleet.Shared() && begins(it.name, oneUserOnly):
 			t.Errorf("%s is for one-user iPads", it.name)
-		case it.fleet == custody.ReturnToService && begins(it.name, sharedOnly):
+		case !it.fleet.Shared() && begins(it.name, sharedOnly):
 			t.Errorf("%s is for Shared iPads", it.name)
+		case it.fleet != custody.ReturnToService && begins(it.name, []string{"EraseDevice"}):
+			t.Errorf("%s/%s: nothing of this fleet's is erased", it.fleet, it.name)
 		}
 	}
 }
@@ -153,8 +156,36 @@ func TestWriteSaysWhatFailed(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(file); err == nil || !strings.Contains(err.Error(), "catalogue") {
+	if err := Write(file, ""); err == nil || !strings.Contains(err.Error(), "catalogue") {
 		t.Errorf("writing into a file: %v", err)
+	}
+}
+
+// TestOSVersion: keys newer than it are left out, and nothing else.
+func TestOSVersion(t *testing.T) {
+	all, old := written(t), written(t, "17.0")
+	if len(all) != len(old) {
+		t.Errorf("%d files, and %d for 17.0", len(all), len(old))
+	}
+	for file, body := range old {
+		newer := bytes.Contains(body, []byte("BootstrapToken")) || bytes.Contains(body, []byte("allowWritingTools"))
+		if newer || len(body) > len(all[file]) {
+			t.Errorf("%s for 17.0 holds newer keys", file)
+		}
+	}
+	for _, key := range []string{"BootstrapToken", "allowWritingTools"} {
+		found := false
+		for _, body := range written(t, "26.0") {
+			found = found || bytes.Contains(body, []byte(key))
+		}
+		if !found {
+			t.Errorf("%s is not there for 26.0", key)
+		}
+	}
+	for _, os := range []string{"16.7", "new"} {
+		if err := Write(t.TempDir(), os); err == nil {
+			t.Errorf("%q is taken", os)
+		}
 	}
 }
 

@@ -25,10 +25,6 @@ func enrolment(fleet custody.FleetKind) ([]byte, error) {
 		Topic:        "com.apple.mgmt.External.00000000-0000-0000-0000-000000000000",
 		Serial:       "DMPEXAMPLE01",
 		Challenge:    "not-a-real-challenge",
-		Shared:       fleet == custody.SharedIPad,
+		Shared:       fleet.Shared(),
 	})
-}
-
-func oneUserPolicy(target custody.LockTarget) custody.Policy {
-	return custody.DefaultPolicy(custody.ReturnToService, target)
 }

@@ -9,11 +9,13 @@ import (
 	"github.com/padwarden/padwarden/server/plan/encode"
 )
 
-// items are all there is, fleet kind by fleet kind.
-func items() []item {
+// items are all there is for devices of a version, fleet kind by fleet kind.
+func items(os encode.Version) []item {
 	return slices.Concat(
-		common(custody.ReturnToService), oneUser(),
-		common(custody.SharedIPad), shared(), sharedUser(),
+		common(custody.ReturnToService), oneUser(custody.ReturnToService, os), erased(os),
+		common(custody.ManagedApps), oneUser(custody.ManagedApps, os), apps(),
+		common(custody.SharedIPad), shared(custody.SharedIPad, os), sharedUser(),
+		common(custody.SharedGuest), shared(custody.SharedGuest, os),
 	)
 }
 
@@ -68,23 +70,44 @@ func common(fleet custody.FleetKind) []item {
 }
 
 // oneUser is what is sent to one-user iPads only, for both lock targets.
-func oneUser() []item {
-	s := shelf{fleet: custody.ReturnToService, channel: device}
-	s.command("EraseDevice", eraseDevice)
+func oneUser(fleet custody.FleetKind, os encode.Version) []item {
+	s := shelf{fleet: fleet, channel: device}
 	s.command("ClearPasscode", func(id string) ([]byte, error) { return encode.ClearPasscode(id, []byte("not a real unlock token")) })
 	s.command("DeviceLock.message", func(id string) ([]byte, error) { return encode.DeviceLock(id, "Ward 4B") })
 
-	kiosk, passcode := oneUserPolicy(custody.TargetKioskApp), oneUserPolicy(custody.TargetPasscode)
+	kiosk, passcode := custody.DefaultPolicy(fleet, custody.TargetKioskApp), custody.DefaultPolicy(fleet, custody.TargetPasscode)
 	s.profile("kiosk.kiosk-app", func() ([]byte, error) { return encode.Kiosk(encode.KioskParams{URL: page, AppLock: true}) })
 	s.profile("kiosk.passcode", func() ([]byte, error) { return encode.Kiosk(encode.KioskParams{URL: page}) })
-	s.profile("restrictions.kiosk-app", func() ([]byte, error) { return encode.Restrictions(kiosk) })
-	s.profile("restrictions.passcode", func() ([]byte, error) { return encode.Restrictions(passcode) })
+	s.profile("restrictions.kiosk-app", func() ([]byte, error) { return encode.Restrictions(kiosk, os) })
+	s.profile("restrictions.passcode", func() ([]byte, error) { return encode.Restrictions(passcode, os) })
 	s.profile("passcode", func() ([]byte, error) { return encode.Passcode(passcode) })
 	s.profile("clinical", func() ([]byte, error) { return encode.Clinical("org.example.charts", "org.example.records") })
 	return s.items
 }
 
-func eraseDevice(id string) ([]byte, error) {
+// erased is what erases a one-user iPad.
+func erased(os encode.Version) []item {
+	s := shelf{fleet: custody.ReturnToService, channel: device}
+	s.command("EraseDevice", func(id string) ([]byte, error) { return eraseDevice(id, os) })
+	return s.items
+}
+
+// apps is what removes managed apps and brings them back.
+func apps() []item {
+	s := shelf{fleet: custody.ManagedApps, channel: device}
+	s.command("RemoveApplication", func(id string) ([]byte, error) { return encode.RemoveApplication(id, "org.example.charts") })
+	s.command("InstallApplication", func(id string) ([]byte, error) {
+		return encode.InstallApplication(id, custody.App{BundleID: "org.example.charts"})
+	})
+	s.command("InstallApplication.manifest", func(id string) ([]byte, error) {
+		return encode.InstallApplication(id, custody.App{BundleID: "org.example.own", Manifest: "https://ipads.hospital.example/own.plist"})
+	})
+	s.command("InstalledApplicationList", encode.InstalledApplicationList)
+	s.command("ManagedApplicationList", encode.ManagedApplicationList)
+	return s.items
+}
+
+func eraseDevice(id string, os encode.Version) ([]byte, error) {
 	wifi, err := encode.WiFi(network)
 	if err != nil {
 		return nil, err
@@ -93,19 +116,26 @@ func eraseDevice(id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode.EraseDevice(id, encode.Erase{WiFi: wifi, Enrolment: back, BootstrapToken: []byte("not a real bootstrap token")})
+	e := encode.Erase{WiFi: wifi, Enrolment: back, BootstrapToken: []byte("not a real bootstrap token")}
+	if os.Before(appPreservation) {
+		e.BootstrapToken = nil
+	}
+	return encode.EraseDevice(id, e)
 }
 
+// appPreservation is the version that brought BootstrapToken to Return to Service.
+var appPreservation, _ = encode.ParseVersion("26.0")
+
 // shared is what is sent to Shared iPads only, on the device channel.
-func shared() []item {
-	s := shelf{fleet: custody.SharedIPad, channel: device}
-	policy := custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone)
+func shared(fleet custody.FleetKind, os encode.Version) []item {
+	s := shelf{fleet: fleet, channel: device}
+	policy := custody.DefaultPolicy(fleet, custody.TargetNone)
 	s.command("LogOutUser", encode.LogOutUser)
 	s.command("UserList", encode.UserList)
 	s.command("DeleteUser", func(id string) ([]byte, error) { return encode.DeleteUser(id, account, false) })
 	s.command("DeleteUser.force", func(id string) ([]byte, error) { return encode.DeleteUser(id, account, true) })
 	s.command("Settings", func(id string) ([]byte, error) { return encode.Settings(id, encode.Backstop(policy)) })
-	s.profile("restrictions", func() ([]byte, error) { return encode.Restrictions(policy) })
+	s.profile("restrictions", func() ([]byte, error) { return encode.Restrictions(policy, os) })
 	return s.items
 }
 

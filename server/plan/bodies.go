@@ -29,7 +29,7 @@ var (
 	securityInfo     = bare(encode.SecurityInfo)
 	userList         = bare(encode.UserList)
 
-	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Restrictions(in.Policy) })
+	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Restrictions(in.Policy, encode.Version{}) })
 	installPasscode     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Passcode(in.Policy) })
 	installClinical     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.Policy.ClinicalApps...) })
 	installKiosk        = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
@@ -57,7 +57,7 @@ func sharedSettings(id string, _ custody.Custody, in Inputs) ([]byte, error) {
 func erase(id string, c custody.Custody, in Inputs) ([]byte, error) {
 	enrolment, err := encode.Enrolment(encode.EnrolmentParams{
 		Organisation: in.Organisation, ServerURL: in.ServerURL, Topic: in.Topic, Serial: string(c.Device),
-		Challenge: in.Challenge, Shared: in.Policy.Fleet == custody.SharedIPad,
+		Challenge: in.Challenge, Shared: in.Policy.Fleet.Shared(),
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,8 @@ package encode_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +33,12 @@ var required = map[string][]string{
 	"ProfileList":        {},
 	"SecurityInfo":       {},
 	"DeviceConfigured":   {},
+	"InstallApplication": {"ManagementFlags"},
+	"RemoveApplication":  {"Identifier"},
+
+	"InstalledApplicationList": {"ManagedAppsOnly"},
+	"ManagedApplicationList":   {},
+
 	"Configuration":      {"PayloadContent"},
 	"com.apple.mdm":      {"IdentityCertificateUUID", "Topic", "ServerURL"},
 	"com.apple.app.lock": {"App"},
@@ -97,15 +105,23 @@ var forbiddenOnShared = []string{
 
 func TestRestrictionsPerFleet(t *testing.T) {
 	of := func(p custody.Policy) dict {
-		return payload(must(t)(encode.Restrictions(p)), "com.apple.applicationaccess")
+		return payload(must(t)(encode.Restrictions(p, encode.Version{})), "com.apple.applicationaccess")
 	}
-	shared, kiosk, passcode := of(sharedWard), of(kioskWard), of(passcodeWard)
+	shared, kiosk, passcode, guest, apps := of(sharedWard), of(kioskWard), of(passcodeWard), of(guestWard), of(appsWard)
 	for _, k := range forbiddenOnShared {
-		if _, there := shared[k]; there {
-			t.Errorf("%s is sent to a Shared iPad", k)
+		for _, d := range []dict{shared, guest} {
+			if _, there := d[k]; there {
+				t.Errorf("%s is sent to a Shared iPad", k)
+			}
 		}
 	}
-	for _, d := range []dict{shared, kiosk, passcode} {
+	if _, there := guest["allowSharedDeviceTemporarySession"]; there {
+		t.Error("a guests' iPad is told to have no guests")
+	}
+	if !maps.Equal(stripped(apps), stripped(kiosk)) {
+		t.Error("one-user iPads are sent different restrictions")
+	}
+	for _, d := range []dict{shared, kiosk, passcode, guest, apps} {
 		has(t, d, dict{"allowCloudBackup": false, "requireManagedPasteboard": true, "forceWiFiPowerOn": true, "safariAcceptCookies": 1.5})
 		if d["allowSafari"] == false {
 			t.Error("allowSafari=false stops web clips, ours too")
@@ -121,6 +137,51 @@ func TestRestrictionsPerFleet(t *testing.T) {
 	}
 }
 
+// stripped is a payload without what names it.
+func stripped(d dict) map[string]string {
+	out := map[string]string{}
+	for k, v := range d {
+		if !strings.HasPrefix(k, "Payload") {
+			out[k] = fmt.Sprint(v)
+		}
+	}
+	return out
+}
+
+// TestNewerKeysAreLeftOut: each with the version that brought it.
+func TestNewerKeysAreLeftOut(t *testing.T) {
+	for version, want := range map[string]int{"17.0": 0, "18.0": 1, "18.1.1": 2, "18.2": 3, "18.3": 4, "26.0": 4, "": 4} {
+		v := must2(t)(encode.ParseVersion(version))
+		d := payload(must(t)(encode.Restrictions(kioskWard, v)), "com.apple.applicationaccess")
+		got := 0
+		for _, k := range []string{"allowWritingTools", "allowMailSummary", "allowExternalIntelligenceIntegrationsSignIn", "allowNotesTranscriptionSummary"} {
+			if _, there := d[k]; there {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%q is sent %d of the newer keys, want %d", version, got, want)
+		}
+	}
+	for _, s := range []string{"seventeen", "-1", "17.x", "0"} {
+		if _, err := encode.ParseVersion(s); err == nil {
+			t.Errorf("%q is taken for a version", s)
+		}
+	}
+	if v := must2(t)(encode.ParseVersion("16.7")); !v.Before(encode.Oldest) || encode.Oldest.Before(v) || (encode.Version{}).Before(v) {
+		t.Error("versions compare wrongly")
+	}
+}
+
+func must2(t *testing.T) func(encode.Version, error) encode.Version {
+	return func(v encode.Version, err error) encode.Version {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
 // TestPasscodeNeverErases: maxFailedAttempts would let anybody destroy the
 // device's data by typing, and Shared iPad forbids the payload.
 func TestPasscodeNeverErases(t *testing.T) {
@@ -129,8 +190,10 @@ func TestPasscodeNeverErases(t *testing.T) {
 		t.Error("maxFailedAttempts is sent")
 	}
 	has(t, p, dict{"allowSimple": false, "forcePIN": true, "minLength": 6, "maxGracePeriod": 0, "maxInactivity": 2})
-	if _, err := encode.Passcode(sharedWard); err == nil {
-		t.Error("a passcode policy for a Shared iPad was rendered")
+	for _, p := range []custody.Policy{sharedWard, guestWard} {
+		if _, err := encode.Passcode(p); err == nil {
+			t.Errorf("a passcode policy for a %s was rendered", p.Fleet)
+		}
 	}
 }
 
@@ -153,8 +216,9 @@ func TestBaselineGivesReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rules []struct {
-		Key, Source, Fleet, Target, Why string
-		LeftOut                         bool `json:"left_out"`
+		Key, Source, Target, Why string
+		Fleets                   []custody.FleetKind
+		LeftOut                  bool `json:"left_out"`
 	}
 	if err := json.Unmarshal(raw, &rules); err != nil {
 		t.Fatal(err)
@@ -168,7 +232,7 @@ func TestBaselineGivesReasons(t *testing.T) {
 		if r.Source != "cis-1" && r.Source != "ward" {
 			t.Errorf("%s: source %q", r.Key, r.Source)
 		}
-		if r.Why == "" && (r.Fleet != "" || r.Target != "" || r.LeftOut || r.Source == "ward") {
+		if r.Why == "" && (len(r.Fleets) > 0 || r.Target != "" || r.LeftOut || r.Source == "ward") {
 			t.Errorf("%s: no reason given", r.Key)
 		}
 	}

@@ -152,7 +152,7 @@ func TestUUIDsFollowInputs(t *testing.T) {
 	if uuidOf(encode.WebClip(page)) == uuidOf(encode.WebClip(page+"x")) {
 		t.Error("two pages, one PayloadUUID")
 	}
-	if uuidOf(encode.Restrictions(kioskWard)) == uuidOf(encode.Restrictions(passcodeWard)) {
+	if uuidOf(encode.Restrictions(kioskWard, encode.Version{})) == uuidOf(encode.Restrictions(passcodeWard, encode.Version{})) {
 		t.Error("two baselines, one PayloadUUID")
 	}
 	one, two := encode.WiFiParams{SSID: "ward", Passphrase: "passphrase one"}, encode.WiFiParams{SSID: "ward", Passphrase: "passphrase two"}

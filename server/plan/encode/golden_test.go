@@ -21,6 +21,8 @@ var (
 	kioskWard    = custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
 	passcodeWard = custody.DefaultPolicy(custody.ReturnToService, custody.TargetPasscode)
 	sharedWard   = custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone)
+	guestWard    = custody.DefaultPolicy(custody.SharedGuest, custody.TargetNone)
+	appsWard     = custody.DefaultPolicy(custody.ManagedApps, custody.TargetKioskApp)
 )
 
 func enrolment(shared bool) encode.EnrolmentParams {
@@ -62,7 +64,18 @@ var cases = map[string]func() ([]byte, error){
 			SessionTimeout: 15 * time.Minute, AutoLock: 2 * time.Minute, ResidentUsers: 10, Domains: []string{"hospital.example"},
 		})
 	},
-	"settings-off": func() ([]byte, error) { return encode.Settings(id, encode.SharedDevice{}) },
+	"settings-guests": func() ([]byte, error) { return encode.Settings(id, encode.Backstop(guestWard)) },
+	"settings-off":    func() ([]byte, error) { return encode.Settings(id, encode.SharedDevice{}) },
+
+	"install-application": func() ([]byte, error) {
+		return encode.InstallApplication(id, custody.App{BundleID: "org.example.charts"})
+	},
+	"install-application-own": func() ([]byte, error) {
+		return encode.InstallApplication(id, custody.App{BundleID: "org.example.own", Manifest: "https://ipads.hospital.example/own.plist"})
+	},
+	"remove-application":         func() ([]byte, error) { return encode.RemoveApplication(id, "org.example.charts") },
+	"installed-application-list": func() ([]byte, error) { return encode.InstalledApplicationList(id) },
+	"managed-application-list":   func() ([]byte, error) { return encode.ManagedApplicationList(id) },
 
 	"profile-enrolment":        func() ([]byte, error) { return encode.Enrolment(enrolment(false)) },
 	"profile-enrolment-shared": func() ([]byte, error) { return encode.Enrolment(enrolment(true)) },
@@ -70,10 +83,11 @@ var cases = map[string]func() ([]byte, error){
 	"profile-kiosk-page":       func() ([]byte, error) { return encode.Kiosk(encode.KioskParams{URL: page}) },
 	"profile-web-clip":         func() ([]byte, error) { return encode.WebClip(page) },
 	"profile-restrictions-kiosk": func() ([]byte, error) {
-		return encode.Restrictions(kioskWard)
+		return encode.Restrictions(kioskWard, encode.Version{})
 	},
-	"profile-restrictions-passcode": func() ([]byte, error) { return encode.Restrictions(passcodeWard) },
-	"profile-restrictions-shared":   func() ([]byte, error) { return encode.Restrictions(sharedWard) },
+	"profile-restrictions-passcode": func() ([]byte, error) { return encode.Restrictions(passcodeWard, encode.Version{}) },
+	"profile-restrictions-shared":   func() ([]byte, error) { return encode.Restrictions(sharedWard, encode.Version{}) },
+	"profile-restrictions-guest":    func() ([]byte, error) { return encode.Restrictions(guestWard, encode.Version{}) },
 	"profile-passcode":              func() ([]byte, error) { return encode.Passcode(passcodeWard) },
 	"profile-clinical":              func() ([]byte, error) { return encode.Clinical("org.example.records", "org.example.charts") },
 	"profile-lock-screen": func() ([]byte, error) {

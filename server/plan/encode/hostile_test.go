@@ -47,12 +47,17 @@ var slots = map[string]slot{
 	"ssid": {render: func(s string) ([]byte, error) {
 		return encode.WiFi(encode.WiFiParams{SSID: s, Passphrase: "passphrase"})
 	}, find: at("com.apple.wifi.managed", "SSID_STR")},
-	"passphrase":      {render: func(s string) ([]byte, error) { return encode.WiFi(encode.WiFiParams{SSID: "ward", Passphrase: s}) }, find: at("com.apple.wifi.managed", "Password")},
-	"organisation":    {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Organisation = s }), find: func(d dict) any { return d["PayloadOrganization"] }, display: true},
-	"topic":           {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Topic = "com.apple.mgmt." + s }), find: at("com.apple.mdm", "Topic"), prefix: "com.apple.mgmt."},
-	"server":          {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.ServerURL = "https://h.example/" + s }), find: serverOf, prefix: "https://h.example/"},
-	"challenge":       {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Challenge = s }), find: func(d dict) any { return at("com.apple.security.scep", "PayloadContent")(d).(dict)["Challenge"] }},
-	"serial":          {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Serial = s }), find: subjectOf},
+	"passphrase":   {render: func(s string) ([]byte, error) { return encode.WiFi(encode.WiFiParams{SSID: "ward", Passphrase: s}) }, find: at("com.apple.wifi.managed", "Password")},
+	"organisation": {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Organisation = s }), find: func(d dict) any { return d["PayloadOrganization"] }, display: true},
+	"topic":        {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Topic = "com.apple.mgmt." + s }), find: at("com.apple.mdm", "Topic"), prefix: "com.apple.mgmt."},
+	"server":       {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.ServerURL = "https://h.example/" + s }), find: serverOf, prefix: "https://h.example/"},
+	"challenge":    {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Challenge = s }), find: func(d dict) any { return at("com.apple.security.scep", "PayloadContent")(d).(dict)["Challenge"] }},
+	"serial":       {render: enrolWith(func(p *encode.EnrolmentParams, s string) { p.Serial = s }), find: subjectOf},
+	"app":          {render: func(s string) ([]byte, error) { return encode.RemoveApplication(id, s) }, find: command("Identifier")},
+	"licensed app": {render: func(s string) ([]byte, error) { return encode.InstallApplication(id, custody.App{BundleID: s}) }, find: command("Identifier")},
+	"manifest": {render: func(s string) ([]byte, error) {
+		return encode.InstallApplication(id, custody.App{BundleID: "org.example.own", Manifest: "https://h.example/" + s})
+	}, find: command("ManifestURL"), prefix: "https://h.example/"},
 	"sign-in domains": {render: func(s string) ([]byte, error) { return encode.Settings(id, encode.SharedDevice{Domains: []string{s}}) }, find: domainOf},
 }
 

@@ -32,7 +32,7 @@ var sharedOnly = []string{
 
 // Inventory is what is asked of a device of a fleet kind with DeviceInformation.
 func Inventory(fleet custody.FleetKind) []string {
-	if fleet == custody.SharedIPad {
+	if fleet.Shared() {
 		return slices.Concat(everyDevice, sharedOnly)
 	}
 	return slices.Clone(everyDevice)

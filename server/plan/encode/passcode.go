@@ -29,7 +29,7 @@ const longestInactivity = 15 * time.Minute
 // idle time is the policy's AutoLock in whole minutes, rounded down but never
 // below one, as Apple counts it; 0 leaves it to the iPad. Device channel.
 func Passcode(p custody.Policy) ([]byte, error) {
-	if p.Fleet == custody.SharedIPad {
+	if p.Fleet.Shared() {
 		return nil, fmt.Errorf("rendering profile %s: Apple forbids it on Shared iPad", PasscodeID)
 	}
 	var minutes int64

@@ -3,6 +3,7 @@ package encode
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/padwarden/padwarden/profiles"
@@ -11,18 +12,21 @@ import (
 
 // rule is one line of the baseline; profiles.FS says what its fields mean.
 type rule struct {
-	Key     string             `json:"key"`
-	Value   any                `json:"value"`
-	Source  string             `json:"source"`
-	Fleet   custody.FleetKind  `json:"fleet"`
-	Target  custody.LockTarget `json:"target"`
-	LeftOut bool               `json:"left_out"`
-	Why     string             `json:"why"`
+	Key     string              `json:"key"`
+	Value   any                 `json:"value"`
+	Source  string              `json:"source"`
+	Since   string              `json:"since"`
+	Fleets  []custody.FleetKind `json:"fleets"`
+	Target  custody.LockTarget  `json:"target"`
+	LeftOut bool                `json:"left_out"`
+	Why     string              `json:"why"`
 }
 
-// sent reports whether devices under p are sent the rule.
-func (r rule) sent(p custody.Policy) bool {
-	return !r.LeftOut && (r.Fleet == "" || r.Fleet == p.Fleet) && (r.Target == "" || r.Target == p.Target)
+// sent reports whether devices of a version under p are sent the rule.
+func (r rule) sent(p custody.Policy, os Version) bool {
+	since, err := ParseVersion(r.Since)
+	return err == nil && !r.LeftOut && (r.Since == "" || !os.Before(since)) &&
+		(len(r.Fleets) == 0 || slices.Contains(r.Fleets, p.Fleet)) && (r.Target == "" || r.Target == p.Target)
 }
 
 var baseline = sync.OnceValues(func() ([]rule, error) {
@@ -41,8 +45,9 @@ var baseline = sync.OnceValues(func() ([]rule, error) {
 // supervised iPads of the policy's fleet kind and lock target (Apple:
 // "Restrictions", iOS 4.0; each key's own version and reason are beside the
 // baseline). Keys that Apple forbids or ignores on Shared iPad are left out
-// there. Device channel; it needs no input but the policy's kinds.
-func Restrictions(p custody.Policy) ([]byte, error) {
+// there, and those newer than os, which an iPad of that version would read
+// over. Device channel; of the policy it needs the kinds only.
+func Restrictions(p custody.Policy, os Version) ([]byte, error) {
 	rules, err := baseline()
 	if err != nil {
 		return nil, fmt.Errorf("rendering profile %s: %w", RestrictionsID, err)
@@ -52,7 +57,7 @@ func Restrictions(p custody.Policy) ([]byte, error) {
 	// order (property lists are written with sorted keys) or on absence.
 	payload := map[string]any{}
 	for _, r := range rules {
-		if r.sent(p) {
+		if r.sent(p, os) {
 			payload[r.Key] = r.Value
 			d.inputs = append(d.inputs, fmt.Sprintf("%s=%v", r.Key, r.Value))
 		}

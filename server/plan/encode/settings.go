@@ -18,6 +18,8 @@ type SharedDevice struct {
 	// SessionTimeout signs an idle user out, a guest too; 0: never. Shorter
 	// than 30 s, Apple's least, it is 30 s.
 	SessionTimeout time.Duration
+	// GuestsOnly offers temporary sessions and no sign-in with an account.
+	GuestsOnly bool
 	// AutoLock turns the idle screen off and asks for the passcode; 0: as the
 	// iPad is set. Shorter than 2 min, Apple's least, it is 2 min.
 	AutoLock time.Duration
@@ -30,7 +32,7 @@ type SharedDevice struct {
 
 // Backstop is a ward's policy as a Shared iPad keeps it by itself.
 func Backstop(p custody.Policy) SharedDevice {
-	return SharedDevice{SessionTimeout: p.UserSessionTimeout, AutoLock: p.AutoLock}
+	return SharedDevice{SessionTimeout: p.UserSessionTimeout, AutoLock: p.AutoLock, GuestsOnly: p.Fleet == custody.SharedGuest}
 }
 
 type sharedDeviceConfiguration struct {
@@ -45,7 +47,7 @@ type sharedDeviceConfiguration struct {
 
 type passcodePolicy struct {
 	AutoLockTime            int64
-	PasscodeLockGracePeriod int64 // 0: the passcode is asked for at once
+	PasscodeLockGracePeriod *int64 `plist:",omitempty"` // 0: the passcode is asked for at once; nil for guests, who have none
 }
 
 // Settings sets a Shared iPad's own timers (Apple: "Settings Command", item
@@ -57,11 +59,15 @@ func Settings(uuid string, s SharedDevice) ([]byte, error) {
 		Item:                         "SharedDeviceConfiguration",
 		ManagedAppleIDDefaultDomains: s.Domains,
 		ResidentUsers:                max(s.ResidentUsers, 0),
+		TemporarySessionOnly:         s.GuestsOnly,
 		TemporarySessionTimeout:      timeout,
 		UserSessionTimeout:           timeout,
 	}
 	if s.AutoLock > 0 {
 		item.PasscodePolicy = &passcodePolicy{AutoLockTime: seconds(s.AutoLock, leastAutoLock)}
+		if !s.GuestsOnly {
+			item.PasscodePolicy.PasscodeLockGracePeriod = new(int64)
+		}
 	}
 	return Command(uuid, "Settings", struct{ Settings []sharedDeviceConfiguration }{[]sharedDeviceConfiguration{item}})
 }
