@@ -49,6 +49,15 @@ func TestReports(t *testing.T) {
 			func(r *plan.Report) { r.Command, r.HasPasscode = "c6", &yes }},
 		{"Acknowledged", "c7", `<key>MessageResult</key><string>NoPasscodeSet</string>`,
 			func(r *plan.Report) { r.Command, r.MessageResult = "c7", "NoPasscodeSet" }},
+		{"Acknowledged", "a1", `<key>InstalledApplicationList</key><array><dict><key>Identifier</key><string>org.example.charts</string><key>Installing</key><false/></dict><dict/>` +
+			`<dict><key>Identifier</key><string>` + strings.Repeat("x", 200) + `</string></dict></array>`,
+			func(r *plan.Report) {
+				r.Command, r.AppsListed, r.Apps = "a1", true, []string{"org.example.charts", "", ""}
+			}},
+		{"Acknowledged", "a2", `<key>InstalledApplicationList</key><array/>`, func(r *plan.Report) { r.Command, r.AppsListed = "a2", true }},
+		{"Acknowledged", "a3", `<key>ManagedApplicationList</key><dict><key>org.example.charts</key><dict><key>Status</key><string>Managed</string></dict></dict>`,
+			func(r *plan.Report) { r.Command, r.Managed = "a3", map[string]string{"org.example.charts": "Managed"} }},
+		{"Acknowledged", "a4", `<key>ManagedApplicationList</key><dict/>`, func(r *plan.Report) { r.Command, r.Managed = "a4", map[string]string{} }},
 		{"Error", "c8", `<key>ErrorChain</key><array><dict><key>ErrorCode</key><integer>12072</integer><key>ErrorDomain</key><string>MDM</string><key>LocalizedDescription</key><string>x</string><key>USEnglishDescription</key><string>logged in</string></dict></array>`,
 			func(r *plan.Report) { r.Command, r.Errors, r.ErrorText = "c8", []int{12072}, "MDM 12072 logged in" }},
 	} {
@@ -66,7 +75,9 @@ func TestReports(t *testing.T) {
 		}
 	}
 	// What a proof is read from must be whole, or there is no report.
-	for _, list := range []string{`<key>Users</key><string>none</string>`, `<key>Users</key><array><string>ana</string></array>`, `<key>ProfileList</key><dict/>`} {
+	for _, list := range []string{`<key>Users</key><string>none</string>`, `<key>Users</key><array><string>ana</string></array>`, `<key>ProfileList</key><dict/>`,
+		`<key>InstalledApplicationList</key><dict/>`, `<key>InstalledApplicationList</key><array><string>a</string></array>`,
+		`<key>ManagedApplicationList</key><array/>`, `<key>ManagedApplicationList</key><dict><key>a</key><string>Managed</string></dict>`} {
 		s.refused(list, http.StatusBadRequest, "report", func() (int, []byte) { return p.report("Acknowledged", "c9", list) })
 	}
 	s.refused("no status", http.StatusBadRequest, "message", func() (int, []byte) { return p.send(connectType, pair("CommandUUID", "c")) })
@@ -222,6 +233,36 @@ func TestConnectsWhileTheStoreIsDown(t *testing.T) {
 	}
 	if err := s.engine.Nudge(t.Context(), "S1"); err != nil || len(s.push.pushed) != 2 {
 		t.Errorf("nudge past a silent store: %v", err)
+	}
+}
+
+// TestTheUnlockTokenIsForAWipeThatClearsAPasscode and is read for nothing else.
+func TestTheUnlockTokenIsForAWipeThatClearsAPasscode(t *testing.T) {
+	for _, row := range []struct {
+		fleet  custody.FleetKind
+		target custody.LockTarget
+		goal   custody.Goal
+		want   string
+	}{
+		{custody.ManagedApps, custody.TargetPasscode, custody.GoalWipe, "token"},
+		{custody.ManagedApps, custody.TargetPasscode, custody.GoalLock, ""},
+		{custody.ManagedApps, custody.TargetKioskApp, custody.GoalWipe, ""},
+		{custody.ReturnToService, custody.TargetPasscode, custody.GoalWipe, ""},
+	} {
+		s := serve(t, row.fleet, "S1")
+		s.store.mu.Lock()
+		s.store.target = row.target
+		s.store.mu.Unlock()
+		c := custody.Custody{Device: "S1", Ward: "4B", Run: custody.Run{ID: 2, Goal: row.goal}}
+		if in, err := s.engine.Inputs(t.Context(), c); err != nil || len(in.UnlockToken) > 0 {
+			t.Errorf("%+v, none is kept: %q %v", row, in.UnlockToken, err)
+		}
+		if err := s.store.PutSecret(t.Context(), "S1", ledger.SecretUnlock, []byte("token")); err != nil {
+			t.Fatal(err)
+		}
+		if in, err := s.engine.Inputs(t.Context(), c); err != nil || string(in.UnlockToken) != row.want {
+			t.Errorf("%+v: %q %v", row, in.UnlockToken, err)
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ type memory struct {
 	spent    map[string]bool
 	errands  []ledger.Errand
 	fleet    custody.FleetKind
+	target   custody.LockTarget
 	authed   []ledger.AuthenticateRecord
 	outs     []custody.DeviceID
 }
@@ -39,7 +40,7 @@ func newMemory(fleet custody.FleetKind, ids ...custody.DeviceID) *memory {
 	m := &memory{
 		devices: map[custody.DeviceID]ledger.Device{}, certs: map[string]ledger.Certificate{},
 		pushes: map[string]ledger.Push{}, unlock: map[custody.DeviceID][]byte{},
-		secrets: map[string][]byte{}, spent: map[string]bool{}, fleet: fleet,
+		secrets: map[string][]byte{}, spent: map[string]bool{}, fleet: fleet, target: custody.TargetKioskApp,
 	}
 	for _, id := range ids {
 		m.devices[id] = ledger.Device{ID: id, Ward: "4B"}
@@ -107,7 +108,7 @@ func (m *memory) Secret(ctx context.Context, d custody.DeviceID, kind string) ([
 func (m *memory) Policy(context.Context, string) (custody.Policy, error) {
 	leave, err := m.enter()
 	defer leave()
-	return custody.DefaultPolicy(m.fleet, custody.TargetKioskApp), err
+	return custody.DefaultPolicy(m.fleet, m.target), err
 }
 
 func (m *memory) IssueCertificate(_ context.Context, c ledger.Certificate, spend string) error {

@@ -22,12 +22,29 @@ func (e *Engine) Inputs(ctx context.Context, row custody.Custody) (plan.Inputs, 
 	if err != nil {
 		return plan.Inputs{}, fmt.Errorf("reading the policy of ward %s: %w", row.Ward, err)
 	}
+	unlock, err := e.unlockToken(ctx, row, p)
+	if err != nil {
+		return plan.Inputs{}, err
+	}
 	return plan.Inputs{
-		Policy: p, Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic,
+		UnlockToken: unlock, Policy: p, Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic,
 		Challenge: e.Keys.Challenge(row.Device, row.Epoch, row.Run.ID),
 		KioskURL:  e.kioskURL(row),
 		WiFi:      e.WiFi,
 	}, nil
+}
+
+// unlockToken is read where the wipe clears a passcode itself. An iPad that has
+// escrowed none cannot be told to: the plan says so.
+func (e *Engine) unlockToken(ctx context.Context, row custody.Custody, p custody.Policy) ([]byte, error) {
+	if p.Fleet != custody.ManagedApps || p.Target != custody.TargetPasscode || row.Run.Goal != custody.GoalWipe {
+		return nil, nil
+	}
+	token, err := e.Store.Secret(ctx, row.Device, ledger.SecretUnlock)
+	if err != nil && !errors.Is(err, custody.ErrNotFound) {
+		return nil, fmt.Errorf("reading the unlock token of %s: %w", row.Device, err)
+	}
+	return token, nil
 }
 
 func (e *Engine) kioskURL(row custody.Custody) string {

@@ -16,6 +16,8 @@ const (
 	maxID     = 128
 	maxErrors = 16
 	maxText   = 512
+	// maxBundleID is what App Store Connect allows.
+	maxBundleID = 155
 )
 
 // errReport: what a proof could be read from is there, but not in a form that
@@ -51,7 +53,13 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 	if rep.Users, rep.Listed, err = users(doc); err != nil {
 		return rep, err
 	}
-	rep.Profiles, err = profiles(doc)
+	if rep.Profiles, err = profiles(doc); err != nil {
+		return rep, err
+	}
+	if rep.Apps, rep.AppsListed, err = installedApps(doc); err != nil {
+		return rep, err
+	}
+	rep.Managed, err = managedApps(doc)
 	return rep, err
 }
 
@@ -91,6 +99,48 @@ func profiles(doc map[string]any) ([]string, error) {
 		}
 	}
 	return ids, nil
+}
+
+// installedApps reads an InstalledApplicationList. An app without an identifier
+// stays in it, as "": a list is proof only if it is empty.
+func installedApps(doc map[string]any) (ids []string, listed bool, err error) {
+	v, listed := doc["InstalledApplicationList"]
+	if !listed {
+		return nil, false, nil
+	}
+	entries, err := dicts(v)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range entries {
+		id := text(e["Identifier"])
+		if len(id) > maxBundleID {
+			id = ""
+		}
+		ids = append(ids, id)
+	}
+	return ids, true, nil
+}
+
+// managedApps reads the statuses of a ManagedApplicationList.
+func managedApps(doc map[string]any) (map[string]string, error) {
+	v, ok := doc["ManagedApplicationList"]
+	if !ok {
+		return nil, nil
+	}
+	entries, ok := v.(map[string]any)
+	if !ok {
+		return nil, errReport
+	}
+	out := make(map[string]string, len(entries))
+	for id, e := range entries {
+		app, ok := e.(map[string]any)
+		if !ok {
+			return nil, errReport
+		}
+		out[id] = short(text(app["Status"]), maxID)
+	}
+	return out, nil
 }
 
 func dicts(v any) ([]map[string]any, error) {

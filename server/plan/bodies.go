@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"errors"
+	"slices"
+
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan/encode"
 )
@@ -28,11 +31,15 @@ var (
 	profileList      = bare(encode.ProfileList)
 	securityInfo     = bare(encode.SecurityInfo)
 	userList         = bare(encode.UserList)
+	installedApps    = bare(encode.InstalledApplicationList)
+	managedAppList   = bare(encode.ManagedApplicationList)
 
-	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Restrictions(in.Policy, encode.Version{}) })
-	installPasscode     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Passcode(in.Policy) })
-	installClinical     = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.Policy.ClinicalApps...) })
-	installKiosk        = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
+	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
+		return encode.Restrictions(in.Policy, encode.Version{})
+	})
+	installPasscode = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Passcode(in.Policy) })
+	installClinical = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.Policy.ClinicalApps...) })
+	installKiosk    = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
 		return encode.Kiosk(encode.KioskParams{URL: in.KioskURL, AppLock: in.Policy.Target == custody.TargetKioskApp})
 	})
 )
@@ -46,6 +53,31 @@ func deviceLock(id string, _ custody.Custody, _ Inputs) ([]byte, error) {
 // deleteUser forces only what the ward's policy gives up and has had its time to sync.
 func deleteUser(id string, c custody.Custody, in Inputs) ([]byte, error) {
 	return encode.DeleteUser(id, c.Run.Subject, in.Policy.ForceDelete && !syncing(c.Run, in, c.Run.HandedOver))
+}
+
+func removeProfile(identifier string) func(string, custody.Custody, Inputs) ([]byte, error) {
+	return func(id string, _ custody.Custody, _ Inputs) ([]byte, error) {
+		return encode.RemoveProfile(id, identifier)
+	}
+}
+
+func removeApp(id string, c custody.Custody, _ Inputs) ([]byte, error) {
+	return encode.RemoveApplication(id, c.Run.Subject)
+}
+
+// installApp installs the app that the run is about, or the policy's first if
+// that is not the policy's any more: the list that follows says what is missing.
+func installApp(id string, c custody.Custody, in Inputs) ([]byte, error) {
+	apps := in.Policy.ManagedApps
+	i := slices.IndexFunc(apps, func(a custody.App) bool { return a.BundleID == c.Run.Subject })
+	if i < 0 && len(apps) == 0 {
+		return nil, errors.New("the ward's policy names no managed app")
+	}
+	return encode.InstallApplication(id, apps[max(i, 0)])
+}
+
+func clearPasscode(id string, _ custody.Custody, in Inputs) ([]byte, error) {
+	return encode.ClearPasscode(id, in.UnlockToken)
 }
 
 func sharedSettings(id string, _ custody.Custody, in Inputs) ([]byte, error) {

@@ -34,7 +34,7 @@ func table(b *bytes.Buffer, p custody.Policy, g custody.Goal) {
 		add(s.held != nil, "held")
 		add(s.settled, "after the last destructive answer")
 		add(s.refused != nil, "may be refused")
-		fmt.Fprintln(b, strings.TrimRight(fmt.Sprintf("  %-13s %-16s %s", s.name, s.request, strings.Join(marks, ", ")), " "))
+		fmt.Fprintln(b, strings.TrimRight(fmt.Sprintf("  %-14s %-24s %s", s.name, s.request, strings.Join(marks, ", ")), " "))
 	}
 }
 
@@ -81,6 +81,30 @@ var scenes = []struct {
 		w.checkIn(true)
 		return w
 	}},
+	{"shared-guest: lock, live was lost", guestWard, func(t *testing.T, p custody.Policy) *walk {
+		w := opened(t, p)
+		w.drain()
+		w.do(custody.LiveLost{})
+		return w
+	}},
+	{"shared-guest: left idle", guestWard, func(t *testing.T, p custody.Policy) *walk {
+		w := opened(t, p)
+		w.drain()
+		w.after(2 * time.Minute).do(custody.Idle{Epoch: w.c.Epoch})
+		return w
+	}},
+	{"shared-guest: wipe", guestWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
+	{"managed-apps kiosk-app: lock", appsWard, lockedDevice},
+	{"managed-apps kiosk-app: wipe", appsWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
+	{"managed-apps passcode: wipe", appsPasscode, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
+	{"managed-apps kiosk-app: from Setup Assistant", appsWard, func(t *testing.T, p custody.Policy) *walk {
+		w := newWalk(t, p)
+		w.do(custody.Wipe{By: "m"})
+		w.ipad.erase()
+		w.trace = nil
+		w.checkIn(true)
+		return w
+	}},
 }
 
 // lockedDevice has been left idle, its lock plan at its start.
@@ -95,7 +119,7 @@ func lockedDevice(t *testing.T, p custody.Policy) *walk {
 
 func TestPlansAsWrittenAndAsWalked(t *testing.T) {
 	var b bytes.Buffer
-	for _, p := range []custody.Policy{kioskWard, passcodeWard, sharedWard} {
+	for _, p := range everyWard {
 		for _, g := range []custody.Goal{custody.GoalOpen, custody.GoalLock, custody.GoalWipe} {
 			fmt.Fprintf(&b, "plan %s %s: %s\n", p.Fleet, p.Target, g)
 			table(&b, p, g)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,8 +21,10 @@ type ipad struct {
 	erased   int  // how often it was erased
 	passcode bool
 	profiles []string
-	users    []User // Shared iPad: who has a volume
-	session  bool   // somebody's data is on it
+	users    []User          // Shared iPad: who has a volume
+	guest    bool            // Shared iPad: temporary sessions only, which no list names
+	apps     map[string]bool // the managed apps, and whether somebody's data is in them
+	session  bool            // somebody's data is on it
 
 	faulty bool             // acknowledges an erase, a sign-out or a profile, and does nothing
 	says   map[string][]int // the next errors, by request; 0 is NotNow
@@ -30,7 +33,7 @@ type ipad struct {
 }
 
 func newIPad(shared bool) *ipad {
-	return &ipad{shared: shared, cert: "cert-1", certs: 1, fresh: true, says: map[string][]int{}, secret: map[string]bool{}}
+	return &ipad{shared: shared, cert: "cert-1", certs: 1, fresh: true, says: map[string][]int{}, secret: map[string]bool{}, apps: map[string]bool{}}
 }
 
 var profileOfStep = map[string]string{
@@ -57,6 +60,7 @@ func (p *ipad) execute(cmd Command) (Report, bool) {
 		for i := range p.users {
 			p.users[i].LoggedIn = p.users[i].LoggedIn && p.faulty
 		}
+		p.session = p.session && !p.guest
 	case "DeleteUser":
 		r.Status, r.Errors = p.deleteUser(string(cmd.Body))
 	case "UserList":
@@ -67,6 +71,21 @@ func (p *ipad) execute(cmd Command) (Report, bool) {
 		}
 	case "ProfileList":
 		r.Profiles = slices.Clone(p.profiles)
+	case "RemoveProfile":
+		p.profiles = slices.DeleteFunc(p.profiles, func(id string) bool { return strings.Contains(string(cmd.Body), "<string>"+id+"</string>") })
+	case "RemoveApplication":
+		r.Status, r.Errors = p.removeApp(string(cmd.Body))
+	case "InstallApplication":
+		p.apps[appIn(string(cmd.Body))] = false
+	case "InstalledApplicationList":
+		r.Apps, r.AppsListed = slices.Collect(maps.Keys(p.apps)), true
+	case "ManagedApplicationList":
+		r.Managed = map[string]string{}
+		for id := range p.apps {
+			r.Managed[id] = "Managed"
+		}
+	case "ClearPasscode":
+		p.passcode = false
 	case "SecurityInfo":
 		r.HasPasscode = &p.passcode
 	case "DeviceConfigured":
@@ -80,6 +99,36 @@ func (p *ipad) erase() {
 	p.certs++
 	p.cert = fmt.Sprint("cert-", p.certs)
 	p.fresh, p.passcode, p.session, p.profiles, p.users = true, false, false, nil, nil
+	clear(p.apps)
+}
+
+// work is somebody using it: where there are managed apps, the data is in each of them.
+func (p *ipad) work() {
+	p.session = true
+	for id := range p.apps {
+		p.apps[id] = true
+	}
+}
+
+// removeApp removes an app and its data; on this device there is no data elsewhere.
+func (p *ipad) removeApp(body string) (string, []int) {
+	id := appIn(body)
+	if _, there := p.apps[id]; !there {
+		return StatusError, []int{12075}
+	}
+	if !p.faulty {
+		delete(p.apps, id)
+		p.session = slices.Contains(slices.Collect(maps.Values(p.apps)), true)
+	}
+	return StatusAcknowledged, nil
+}
+
+// appIn is the bundle id that a command names.
+func appIn(body string) string {
+	_, rest, _ := strings.Cut(body, "<key>Identifier</key>")
+	_, rest, _ = strings.Cut(rest, "<string>")
+	id, _, _ := strings.Cut(rest, "</string>")
+	return id
 }
 
 func (p *ipad) deleteUser(body string) (string, []int) {
@@ -135,3 +184,6 @@ func TestTheTinyIPad(t *testing.T) {
 		}
 	}
 }
+
+// accounts: people sign in to Apple on it.
+func (p *ipad) accounts() bool { return p.shared && !p.guest }

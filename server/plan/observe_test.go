@@ -18,6 +18,10 @@ func outstanding(t *testing.T) map[string]*walk {
 		"passcode wipe": returned(t, passcodeWard),
 		"shared lock":   lockedDevice(t, sharedWard),
 		"shared wipe":   returned(t, sharedWard),
+		"guest wipe":    returned(t, guestWard),
+		"apps open":     opened(t, appsWard),
+		"apps lock":     lockedDevice(t, appsWard),
+		"apps wipe":     returned(t, appsWard),
 	}
 }
 
@@ -101,16 +105,17 @@ func TestRefusals(t *testing.T) {
 			cmd := v.exchange(v.ipad.idle())
 			r := Report{Channel: DeviceChannel, Enrolment: v.c.Enrolment, Status: status, Command: cmd.UUID, Errors: []int{12021}, ErrorText: "not a valid request"}
 			p, ok := Observe(v.c, r, v.in, v.now)
-			goesOn := cmd.Request == "DeviceLock" && v.in.Policy.Target != custody.TargetPasscode && status == StatusError
+			may := cmd.Request == "DeviceLock" && v.in.Policy.Target != custody.TargetPasscode || cmd.Request == "RemoveProfile" || cmd.Request == "LogOutUser"
+			goesOn := may && status == StatusError
 			if !ok || (p.Failed == "") != goesOn || p.Proof != "" || p.Lock != nil || p.Run.Done {
 				t.Errorf("%s, %s: %v %+v", name, status, ok, p)
 			}
-			destructive := cmd.Request == "EraseDevice"
+			destructive := cmd.Request == "EraseDevice" || cmd.Request == "LogOutUser"
 			if p.Settles != destructive {
 				t.Errorf("%s, %s: settles %v", name, status, p.Settles)
 			}
 			v.exchange(r)
-			if want := map[bool]custody.State{true: custody.Unproven, false: w.c.State}[w.c.State == custody.Wiping]; v.c.State != want {
+			if want := map[bool]custody.State{true: custody.Unproven, false: w.c.State}[w.c.State == custody.Wiping && !goesOn]; v.c.State != want {
 				t.Errorf("%s, %s: %s, want %s", name, status, v.c.State, want)
 			}
 		}

@@ -65,8 +65,12 @@ func steps(p custody.Policy, g custody.Goal) []step {
 	switch p.Fleet {
 	case custody.ReturnToService:
 		return returnToService(p.Target, g)
+	case custody.ManagedApps:
+		return managedApps(p.Target, g)
 	case custody.SharedIPad:
 		return sharedIPad(g)
+	case custody.SharedGuest:
+		return sharedGuest(g)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ var patients = rapid.SampledFrom([]string{"a", "b"})
 // by hand: a device is clean only when nothing is on it and no destructive
 // command is on its way, and none is carried out in a later epoch.
 func TestNobodyMeetsAnothersData(t *testing.T) {
-	for _, p := range []custody.Policy{kioskWard, passcodeWard, sharedWard} {
+	for _, p := range everyWard {
 		t.Run(string(p.Fleet)+string(p.Target), func(t *testing.T) {
 			cleaned := 0
 			rapid.Check(t, func(rt *rapid.T) {
@@ -63,7 +63,7 @@ func (w *world) act(n int, who string) {
 			w.exchange(rapid.SampledFrom(w.reports).Draw(w.rt, "late report"))
 		}
 	case 9, 20:
-		if w.ipad.shared && !w.ipad.fresh {
+		if w.ipad.accounts() && !w.ipad.fresh {
 			w.ipad.signIn(who)
 			w.do(custody.AppleSignIn{Enrolment: w.ipad.cert, Account: who})
 		}
@@ -77,7 +77,7 @@ func (w *world) act(n int, who string) {
 		w.ipad.cert += "'" // enrolled again by hand, nothing erased
 		w.checkIn(false)
 	case 21, 22: // who comes to use it
-		if w.ipad.shared {
+		if w.ipad.accounts() {
 			w.act(9, who)
 		}
 		w.person(12, who)
@@ -98,7 +98,7 @@ func (w *world) person(n int, who string) {
 	if w.c.State != custody.InUse || prev.State == custody.InUse {
 		return
 	}
-	if _, ok := e.(custody.Claim); ok && !w.ipad.shared && w.ipad.session {
+	if _, ok := e.(custody.Claim); ok && !w.ipad.accounts() && w.ipad.session {
 		w.rt.Fatalf("%s was given an iPad with data on it", who)
 	}
 	for _, u := range w.ipad.users {
@@ -106,7 +106,7 @@ func (w *world) person(n int, who string) {
 			w.rt.Fatalf("%s was given an iPad with the data of %s on it", who, u.Name)
 		}
 	}
-	w.ipad.session = true
+	w.ipad.work()
 	w.ipad.passcode = w.in.Policy.Target == custody.TargetPasscode
 }
 
@@ -137,7 +137,8 @@ func (w *world) carryOut() (r Report) {
 	}
 	cmd := *w.held
 	w.held = nil
-	destructive := cmd.Request == "EraseDevice" || cmd.Request == "LogOutUser" || cmd.Request == "DeleteUser"
+	destructive := cmd.Request == "EraseDevice" || cmd.Request == "LogOutUser" || cmd.Request == "DeleteUser" ||
+		cmd.Request == "RemoveApplication" || cmd.Request == "ClearPasscode"
 	if destructive && w.c.Epoch != w.epoch {
 		w.rt.Fatalf("%s of epoch %d is carried out in epoch %d", cmd.Request, w.epoch, w.c.Epoch)
 	}

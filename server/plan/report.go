@@ -37,6 +37,10 @@ type Report struct {
 	Profiles      []string // ProfileList: payload identifiers
 	HasPasscode   *bool    // SecurityInfo PasscodePresent
 	MessageResult string   // DeviceLock
+
+	Apps       []string          // InstalledApplicationList: bundle ids; an app without one is ""
+	AppsListed bool              // the report carries such a list, perhaps an empty one
+	Managed    map[string]string // ManagedApplicationList: status by bundle id; nil if the report has none
 }
 
 // User is one entry of a Shared iPad's UserList.
@@ -68,6 +72,8 @@ type Inputs struct {
 	// KioskURL is the page's start address with its one-time secret, bound to the
 	// device's present enrolment and run.
 	KioskURL string
+	// UnlockToken is what ClearPasscode needs, where the plan clears a passcode.
+	UnlockToken []byte
 	// WiFi is the Wi-Fi profile a device needs to come back after an erase; empty for Ethernet or cellular.
 	WiFi []byte
 }

@@ -12,7 +12,19 @@ var (
 	kioskWard    = custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
 	passcodeWard = clinical(custody.DefaultPolicy(custody.ReturnToService, custody.TargetPasscode))
 	sharedWard   = custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone)
+	guestWard    = custody.DefaultPolicy(custody.SharedGuest, custody.TargetNone)
+	appsWard     = managed(custody.TargetKioskApp)
+	appsPasscode = clinical(managed(custody.TargetPasscode))
+
+	everyWard = []custody.Policy{kioskWard, passcodeWard, sharedWard, guestWard, appsWard, appsPasscode}
 )
+
+func managed(target custody.LockTarget) custody.Policy {
+	p := custody.DefaultPolicy(custody.ManagedApps, target)
+	p.LeastGrade = custody.GradeAppsRemoved
+	p.ManagedApps = []custody.App{{BundleID: "org.example.records"}, {BundleID: "org.example.charts"}}
+	return p
+}
 
 func clinical(p custody.Policy) custody.Policy {
 	p.ClinicalApps = []string{"com.example.chart"}
@@ -50,11 +62,13 @@ type walk struct {
 // newWalk is a device that was enrolled from Setup Assistant and proven erased.
 func newWalk(t failer, p custody.Policy) *walk {
 	t.Helper()
-	shared := p.Fleet == custody.SharedIPad
+	shared := p.Fleet.Shared()
 	w := &walk{t: t, ipad: newIPad(shared), now: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC), in: Inputs{
 		Policy: p, Organisation: "Example Hospital", ServerURL: "https://ipads.hospital.example", Challenge: "not-a-real-challenge",
-		Topic: "com.apple.mgmt.External.00000000-0000-0000-0000-000000000000", KioskURL: "https://ipads.hospital.example/kiosk/start/not-a-real-secret",
+		UnlockToken: []byte("not a real unlock token"),
+		Topic:       "com.apple.mgmt.External.00000000-0000-0000-0000-000000000000", KioskURL: "https://ipads.hospital.example/kiosk/start/not-a-real-secret",
 	}}
+	w.ipad.guest = p.Fleet == custody.SharedGuest
 	w.c = custody.Custody{Device: "DMPEXAMPLE01", Ward: "icu", State: custody.Enrolling, Version: 1}
 	w.checkIn(true)
 	w.drain()
@@ -67,11 +81,11 @@ func opened(t failer, p custody.Policy) *walk {
 	t.Helper()
 	w := newWalk(t, p)
 	w.after(time.Hour)
-	if w.ipad.shared {
+	if w.ipad.accounts() {
 		w.ipad.signIn(nurse)
 		w.do(custody.AppleSignIn{Enrolment: w.ipad.cert, Account: nurse})
 	}
-	w.ipad.session = true
+	w.ipad.work()
 	w.do(custody.Claim{By: "a", Account: nurse})
 	w.told, w.trace = nil, nil
 	return w
@@ -240,7 +254,7 @@ func (w *walk) answer(status string, codes ...int) *Command {
 }
 
 func TestAWalkIsProvenAndOfferedAgain(t *testing.T) {
-	for _, p := range []custody.Policy{kioskWard, passcodeWard, sharedWard} {
+	for _, p := range everyWard {
 		w := returned(t, p)
 		w.drain()
 		w.is(custody.Clean)
