@@ -29,6 +29,7 @@ type Timing struct {
 	Erase    time.Duration // from going dark to Setup Assistant
 	Blackout time.Duration // MDM is silent after LogOutUser: up to 2 min (Apple)
 	Restart  time.Duration
+	Install  time.Duration // of an application
 	Retry    time.Duration // before trying again after a failed request
 	Page     time.Duration // before the page reconnects
 
@@ -47,6 +48,7 @@ func DefaultTiming() Timing {
 		Erase:    90 * time.Second,
 		Blackout: 2 * time.Minute,
 		Restart:  45 * time.Second,
+		Install:  20 * time.Second,
 		Retry:    20 * time.Second,
 		Page:     2 * time.Second,
 		Linger:   time.Second,
@@ -58,7 +60,7 @@ func (t Timing) Faster(n int) Timing {
 	if n <= 1 {
 		return t
 	}
-	for _, d := range []*time.Duration{&t.Push, &t.Reply, &t.Erase, &t.Blackout, &t.Restart, &t.Retry, &t.Page} {
+	for _, d := range []*time.Duration{&t.Push, &t.Reply, &t.Erase, &t.Blackout, &t.Restart, &t.Install, &t.Retry, &t.Page} {
 		*d /= time.Duration(n)
 	}
 	return t

@@ -1,10 +1,5 @@
 package sim
 
-import (
-	"slices"
-	"strconv"
-)
-
 func deviceInformation(d *Device, _ *conversation, cmd dict) result {
 	if !cmd.has("Queries") {
 		return formatError()
@@ -83,61 +78,4 @@ func (d *Device) set(s dict) bool {
 		return false
 	}
 	return true
-}
-
-// installApplication takes any application; whether Apple has it is not simulated.
-func installApplication(d *Device, _ *conversation, cmd dict) result {
-	id := cmd.str("Identifier")
-	switch {
-	case id != "":
-	case cmd.int("iTunesStoreID") != 0:
-		id = "store." + strconv.Itoa(cmd.int("iTunesStoreID"))
-	case cmd.str("ManifestURL") != "":
-		id = cmd.str("ManifestURL")
-	default:
-		return formatError()
-	}
-	if i := d.appIndex(id); i >= 0 {
-		d.vol.apps[i].managed = true
-	} else {
-		d.vol.apps = append(d.vol.apps, app{id: id, managed: true})
-	}
-	return acknowledged(dict{"Identifier": id, "State": "Installing"})
-}
-
-func removeApplication(d *Device, _ *conversation, cmd dict) result {
-	if cmd.str("Identifier") == "" {
-		return formatError()
-	}
-	i := d.appIndex(cmd.str("Identifier"))
-	if i < 0 || !d.vol.apps[i].managed {
-		return failed(codeNoProfile, "the app is not managed")
-	}
-	d.vol.apps = slices.Delete(d.vol.apps, i, i+1)
-	return acknowledged(dict{"Identifier": cmd.str("Identifier")})
-}
-
-func (d *Device) appIndex(id string) int {
-	return slices.IndexFunc(d.vol.apps, func(a app) bool { return a.id == id })
-}
-
-func installedApplicationList(d *Device, _ *conversation, cmd dict) result {
-	list := []any{}
-	for _, a := range d.vol.apps {
-		if cmd.bool("ManagedAppsOnly") && !a.managed || cmd.has("Identifiers") && !slices.Contains(cmd.strs("Identifiers"), a.id) {
-			continue
-		}
-		list = append(list, map[string]any{"Identifier": a.id, "Name": a.id, "Version": "1.0", "Installing": false})
-	}
-	return acknowledged(dict{"InstalledApplicationList": list})
-}
-
-func managedApplicationList(d *Device, _ *conversation, cmd dict) result {
-	list := map[string]any{}
-	for _, a := range d.vol.apps {
-		if a.managed && (!cmd.has("Identifiers") || slices.Contains(cmd.strs("Identifiers"), a.id)) {
-			list[a.id] = map[string]any{"Status": "Managed", "ManagementFlags": 1}
-		}
-	}
-	return acknowledged(dict{"ManagedApplicationList": list})
 }

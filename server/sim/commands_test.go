@@ -3,6 +3,7 @@ package sim
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestProfiles(t *testing.T) {
@@ -111,4 +112,49 @@ func TestApplications(t *testing.T) {
 	if got := strings.Join(d.Truth().Apps, " "); got != "store.42 https://x/m" {
 		t.Fatalf("apps: %s", got)
 	}
+}
+
+// TestAnAppTakesItsDataWithIt: work is in every managed app, and gone with the last.
+func TestAnAppTakesItsDataWithIt(t *testing.T) {
+	w := newWorld(t, quick)
+	d := w.device(Options{})
+	for _, id := range []string{"a", "b"} {
+		w.awaitStatus(w.server.do("", "InstallApplication", dict{"Identifier": id}), "Acknowledged")
+	}
+	must(t, d.Plant(Canary{"A", 1}))
+	lock := mobileconfig(t, "lock", payload(typeAppLock, "l", dict{"App": map[string]any{"Identifier": "b"}}))
+	w.awaitStatus(w.server.do("", "InstallProfile", dict{"Payload": lock}), "Acknowledged")
+	w.awaitStatus(w.server.do("", "RemoveApplication", dict{"Identifier": "a"}), "Acknowledged")
+	w.awaitStatus(w.server.do("", "RemoveApplication", dict{"Identifier": "b"}), "Error") // locked into it
+	if got := d.Truth().Canaries; len(got) != 1 {
+		t.Errorf("with one app left: %v", got)
+	}
+	w.awaitStatus(w.server.do("", "RemoveProfile", dict{"Identifier": "lock"}), "Acknowledged")
+	w.awaitStatus(w.server.do("", "RemoveApplication", dict{"Identifier": "b"}), "Acknowledged")
+	w.awaitStatus(w.server.do("", "InstallApplication", dict{"Identifier": "b"}), "Acknowledged")
+	if got := d.Truth().Canaries; len(got) != 0 {
+		t.Errorf("an app came back with %v", got)
+	}
+}
+
+func TestGuestsOnly(t *testing.T) {
+	w := newWorld(t, quick)
+	d := w.device(Options{Kind: Shared})
+	w.server.do("", "Settings", dict{"Settings": []any{map[string]any{"Item": "SharedDeviceConfiguration", "TemporarySessionOnly": true}}})
+	if d.AppleSignIn(nurse) == nil {
+		t.Error("an account signed in")
+	}
+	must(t, d.AppleSignIn(""))
+	must(t, d.Plant(Canary{"A", 1}))
+	if got := w.server.do("", "UserList", nil).list("Users"); len(got) != 0 {
+		t.Errorf("UserList names %v", got)
+	}
+	w.awaitStatus(w.server.do("", "LogOutUser", nil), "Acknowledged")
+	for range 500 {
+		if len(d.Truth().Users) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("the guest is still there")
 }

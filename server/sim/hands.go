@@ -154,6 +154,8 @@ func (d *Device) AppleSignIn(name string) error {
 			err = errors.New("only a Shared iPad has Apple accounts")
 		case v.mdm == nil || v.awaiting || !d.online():
 			err = errors.New("the device is not at its login window")
+		case name != "" && v.guestsOnly():
+			err = errors.New("the login window offers temporary sessions only")
 		case v.current != nil:
 			err = fmt.Errorf("%s is signed in", v.current.name)
 		default:

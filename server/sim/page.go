@@ -64,7 +64,7 @@ func (v view) same(w view) bool { return v.usable == w.usable && v.web == w.web 
 // front, on a network, and a moment longer: iPadOS suspends it then. Under mu.
 func (d *Device) look() view {
 	v := d.vol
-	_, w := v.home(d.opt.Kind)
+	w := v.home(d.opt.Kind)
 	lit := d.showing()
 	now := view{lit, w, v.startURL(), lit}
 	if dimmed := (view{true, now.web, now.start, false}); !lit && d.online() && d.glow.same(dimmed) {
@@ -76,7 +76,7 @@ func (d *Device) look() view {
 // showing reports whether a person can see and touch the page. Under mu.
 func (d *Device) showing() bool {
 	v := d.vol
-	_, w := v.home(d.opt.Kind)
+	w := v.home(d.opt.Kind)
 	return d.online() && d.screen && !v.locked && !v.setup && !v.awaiting && v.mdm != nil && v.lost == nil &&
 		(v.front || v.appLock() != "") && w != nil && v.startURL() != ""
 }

@@ -76,16 +76,9 @@ func (p *Page) Work() error {
 func (d *Device) Plant(c Canary) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	home, _ := d.vol.home(d.opt.Kind)
-	if home == nil {
+	if !d.vol.plant(d.opt.Kind, c) {
 		return errors.New("nobody is signed in to this Shared iPad")
 	}
-	for _, old := range *home {
-		if old == c {
-			return nil
-		}
-	}
-	*home = append(*home, c)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/http/cookiejar"
+	"slices"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type volume struct {
 	settings []dict
 	name     string
 
-	canaries []Canary // one-user: the holder's work
+	canaries []Canary // one-user: the holder's work, where there is no managed app to do it in
 	users    []*account
 	current  *account // Shared iPad: who is signed in
 	web      *web     // one-user: what the browser keeps
@@ -78,9 +79,12 @@ func newWeb() *web {
 	return &web{jar: jar}
 }
 
+// app is an installed application with what its user leaves in it.
 type app struct {
-	id      string
-	managed bool
+	id       string
+	managed  bool
+	there    time.Time // until then it is being installed
+	canaries []Canary
 }
 
 type lostMode struct{ message, phone string }
@@ -89,16 +93,44 @@ func newVolume() *volume {
 	return &volume{web: newWeb(), front: true, reports: map[string]dict{}}
 }
 
-// home returns where the person at the device leaves data: the device itself
-// or, on a Shared iPad, the volume of who is signed in (nil if nobody is).
-func (v *volume) home(kind Kind) (canaries *[]Canary, w *web) {
+// home returns the browser's storage where the person at the device leaves
+// data: the device's or, on a Shared iPad, that of who is signed in (nil if nobody is).
+func (v *volume) home(kind Kind) *web {
 	switch {
 	case kind == OneUser:
-		return &v.canaries, v.web
+		return v.web
 	case v.current != nil:
-		return &v.current.canaries, v.current.web
+		return v.current.web
 	}
-	return nil, nil
+	return nil
+}
+
+// plant leaves c where people work: in every managed app of a one-user iPad, or
+// on the device if it has none, or in the volume of who is signed in. The same
+// one is kept once. It reports whether anybody could.
+func (v *volume) plant(kind Kind, c Canary) bool {
+	var places []*[]Canary
+	switch {
+	case kind == Shared && v.current == nil:
+		return false
+	case kind == Shared:
+		places = append(places, &v.current.canaries)
+	default:
+		for i := range v.apps {
+			if v.apps[i].managed {
+				places = append(places, &v.apps[i].canaries)
+			}
+		}
+		if len(places) == 0 {
+			places = append(places, &v.canaries)
+		}
+	}
+	for _, p := range places {
+		if !slices.Contains(*p, c) {
+			*p = append(*p, c)
+		}
+	}
+	return true
 }
 
 func (v *volume) user(name string) *account {
@@ -119,9 +151,16 @@ func (v *volume) dropUser(u *account) {
 	}
 }
 
-// allCanaries lists every canary on the device, the users' included.
+// allCanaries lists every canary on the device, the users' and the apps' included, each once.
 func (v *volume) allCanaries() []Canary {
 	out := append([]Canary(nil), v.canaries...)
+	for _, a := range v.apps {
+		for _, c := range a.canaries {
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
 	for _, u := range v.users {
 		out = append(out, u.canaries...)
 	}
@@ -136,6 +175,16 @@ func (v *volume) appLock() string {
 		}
 	}
 	return ""
+}
+
+// guestsOnly: a Shared iPad that was told to offer no sign-in with an account.
+func (v *volume) guestsOnly() bool {
+	for _, s := range v.settings {
+		if s.bool("TemporarySessionOnly") {
+			return true
+		}
+	}
+	return false
 }
 
 // startURL returns the address of the web clip that the person sees, or "".

@@ -2,7 +2,9 @@ package steward
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan"
@@ -14,6 +16,7 @@ import (
 type ipad struct {
 	id     custody.DeviceID
 	shared bool
+	guest  bool // temporary sessions only, which no list names and a sign-out deletes
 
 	cert     string // identity certificate of its present enrolment
 	certs    int
@@ -24,6 +27,7 @@ type ipad struct {
 	profiles map[string]bool
 	user     string          // signed in to Apple
 	users    map[string]bool // Shared iPad: volumes
+	apps     map[string]bool // managed apps, and whether somebody's data is in them
 
 	inbox  []plan.Command // told and not yet executed, in order
 	outbox []message      // said and not yet delivered
@@ -48,7 +52,7 @@ func (m message) String() string {
 }
 
 func newIPad(id custody.DeviceID, shared bool) *ipad {
-	p := &ipad{id: id, shared: shared, data: map[string]bool{}, profiles: map[string]bool{}, users: map[string]bool{}}
+	p := &ipad{id: id, shared: shared, data: map[string]bool{}, profiles: map[string]bool{}, users: map[string]bool{}, apps: map[string]bool{}}
 	p.fresh = true
 	p.enrol()
 	return p
@@ -117,6 +121,29 @@ func (p *ipad) execute() (done plan.Command, ok bool) {
 		p.fresh = false
 	case "LogOutUser":
 		p.user = ""
+		if p.guest {
+			clear(p.data)
+		}
+	case "RemoveProfile":
+		delete(p.profiles, profileOf(done.Step))
+	case "InstalledApplicationList":
+		r.AppsListed = true
+		for id := range p.apps {
+			r.Apps = append(r.Apps, id)
+		}
+	case "ManagedApplicationList":
+		r.Managed = map[string]string{}
+		for id := range p.apps {
+			r.Managed[id] = "Managed"
+		}
+	case "InstallApplication":
+		for _, a := range theApps {
+			if strings.Contains(string(done.Body), a.BundleID) {
+				p.apps[a.BundleID] = p.apps[a.BundleID]
+			}
+		}
+	case "RemoveApplication":
+		p.removeApp(string(done.Body))
 	case "UserList":
 		r.Listed = true
 		for u := range p.users {
@@ -128,6 +155,30 @@ func (p *ipad) execute() (done plan.Command, ok bool) {
 	}
 	p.say(message{report: r})
 	return done, true
+}
+
+// theApps are what the model's managed-apps ward installs.
+var theApps = []custody.App{{BundleID: "org.example.charts"}, {BundleID: "org.example.records"}}
+
+// work leaves who's data on it: in every managed app, where it has any.
+func (p *ipad) work(who string) {
+	p.data[who] = true
+	for id := range p.apps {
+		p.apps[id] = true
+	}
+}
+
+// removeApp removes the app that a command names, unless the device only says
+// so. The data is gone with the last app that holds some.
+func (p *ipad) removeApp(body string) {
+	for id := range p.apps {
+		if strings.Contains(body, id) && !p.faulty {
+			delete(p.apps, id)
+			if !slices.Contains(slices.Collect(maps.Values(p.apps)), true) {
+				clear(p.data)
+			}
+		}
+	}
 }
 
 func (p *ipad) deleteSomebody(r *plan.Report) {
@@ -148,11 +199,12 @@ func (p *ipad) deleteSomebody(r *plan.Report) {
 func (p *ipad) erase() {
 	p.away, p.fresh, p.user, p.faulty = true, true, "", false
 	p.data, p.profiles, p.users, p.inbox = map[string]bool{}, map[string]bool{}, map[string]bool{}, nil
+	clear(p.apps)
 }
 
 func profileOf(step string) string {
 	switch step {
-	case "kiosk", "install_kiosk":
+	case "kiosk", "install_kiosk", "unlock":
 		return "com.padwarden.kiosk"
 	case "restrictions":
 		return "com.padwarden.restrictions"

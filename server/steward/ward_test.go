@@ -54,10 +54,15 @@ func newWard(t failer, wr wrapper) *ward {
 		epochs: map[custody.DeviceID]int64{}, wrapper: wr}
 	w.stores.policies["kiosk"] = custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
 	w.stores.policies["shared"] = custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone)
-	for _, ward := range []string{"kiosk", "shared"} {
+	w.stores.policies["guest"] = custody.DefaultPolicy(custody.SharedGuest, custody.TargetNone)
+	apps := custody.DefaultPolicy(custody.ManagedApps, custody.TargetKioskApp)
+	apps.LeastGrade, apps.ManagedApps = custody.GradeAppsRemoved, theApps
+	w.stores.policies["apps"] = apps
+	for _, ward := range []string{"kiosk", "shared", "guest", "apps"} {
 		id := custody.DeviceID("PAD" + ward)
 		w.stores.rows[id] = custody.Custody{Device: id, Ward: ward, State: custody.Enrolling, Version: 1, Since: w.stores.redis.now}
 		w.pads = append(w.pads, newIPad(id, ward == "shared"))
+		w.pads[len(w.pads)-1].guest = ward == "guest"
 	}
 	for range 2 {
 		w.servers = append(w.servers, w.newServer())
@@ -126,7 +131,7 @@ func (w *ward) handedTo(p *ipad, who string) {
 		w.t.Fatalf("P1: %s was handed to %s while it holds data of %s", p.id, who, other)
 	}
 	if !p.away {
-		p.data[who] = true
+		p.work(who)
 	}
 }
 
@@ -183,7 +188,7 @@ func (w *ward) execute(p *ipad) {
 	if !ok {
 		return
 	}
-	destructive := cmd.Request == "EraseDevice" || cmd.Request == "LogOutUser" || cmd.Request == "DeleteUser"
+	destructive := cmd.Request == "EraseDevice" || cmd.Request == "LogOutUser" || cmd.Request == "DeleteUser" || cmd.Request == "RemoveApplication"
 	if destructive && c.State == custody.InUse && c.Risk.Command != cmd.UUID {
 		w.t.Fatalf("P5: %s %s of an earlier epoch was executed on %s while %s uses it", cmd.Request, cmd.UUID, p.id, c.Holder)
 	}
