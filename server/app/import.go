@@ -30,6 +30,9 @@ type HospitalWard struct {
 	Fleet   custody.FleetKind  `json:"fleet"`
 	Target  custody.LockTarget `json:"target"`
 	Devices []HospitalDevice   `json:"devices"`
+	// LeastGrade and ManagedApps have no default in a managed-apps ward.
+	LeastGrade  custody.Grade `json:"least_grade"`
+	ManagedApps []custody.App `json:"managed_apps"`
 }
 
 // HospitalDevice is one iPad; Reader names the badge reader on its dock, if it has one.
@@ -122,6 +125,10 @@ var errTwice = func() (string, error) { return "cannot be added", nil }
 
 func (i *importer) ward(w HospitalWard) {
 	policy := custody.DefaultPolicy(w.Fleet, w.Target)
+	policy.ManagedApps = w.ManagedApps
+	if w.LeastGrade != "" {
+		policy.LeastGrade = w.LeastGrade
+	}
 	what := "ward " + w.ID
 	if w.ID == "" || w.Name == "" {
 		i.did(what, errors.New("a ward needs an id and a name"), errTwice)
@@ -133,7 +140,9 @@ func (i *importer) ward(w HospitalWard) {
 	}
 	i.did(what, i.ledger.AddWard(i.ctx, ledger.Ward{ID: w.ID, Name: w.Name, Policy: policy}), func() (string, error) {
 		have, err := i.ledger.Ward(i.ctx, w.ID)
-		return cmp.Or(is("its name", have.Name, w.Name), is("its fleet", have.Policy.Fleet, w.Fleet), is("its target", have.Policy.Target, w.Target)), err
+		return cmp.Or(is("its name", have.Name, w.Name), is("its fleet", have.Policy.Fleet, w.Fleet), is("its target", have.Policy.Target, w.Target),
+			is("its least grade", have.Policy.LeastGrade, cmp.Or(w.LeastGrade, have.Policy.LeastGrade)),
+			is("the list of its managed apps", fmt.Sprint(have.Policy.ManagedApps), fmt.Sprint(w.ManagedApps))), err
 	})
 	for _, d := range w.Devices {
 		i.device(w.ID, d)

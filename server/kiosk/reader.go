@@ -48,8 +48,16 @@ func (k *Kiosk) tapReader(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	policy, err := k.Ledger.Policy(ctx, d.Ward)
+	if err != nil {
+		return err
+	}
+	asks := asksPIN
+	if policy.Fleet == custody.SharedGuest {
+		asks = ""
+	}
 	return c.Status(fiber.StatusAccepted).JSON(readerAnswer{
-		Device: d.ID, Name: d.Name, Asks: asksPIN, Sentence: "Go on at iPad " + d.Name + ".",
+		Device: d.ID, Name: d.Name, Asks: asks, Sentence: "Go on at iPad " + d.Name + ".",
 	})
 }
 
@@ -114,7 +122,15 @@ func (k *Kiosk) tapAt(ctx context.Context, d ledger.Device, badge []byte) error 
 	if err != nil {
 		return err
 	}
-	if err := k.tap(ctx, row, badge); err != nil && custody.Refused(err) == "" {
+	policy, err := k.Ledger.Policy(ctx, row.Ward)
+	if err != nil {
+		return err
+	}
+	tap := k.tap
+	if policy.Fleet == custody.SharedGuest {
+		tap = k.tapGuests
+	}
+	if err := tap(ctx, row, badge); err != nil && custody.Refused(err) == "" {
 		return err
 	}
 	if err := k.Live.Say(ctx, d.ID, row.Ward, "tap"); err != nil {
