@@ -85,7 +85,7 @@ func (d *demoCmd) watch(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("St. Elsewhere Hospital, %d simulated iPads in 3 wards, durations divided by %d.\n", len(h.Fleet.Devices()), d.Speed)
+	fmt.Printf("St. Elsewhere Hospital, %d simulated iPads in 5 wards, durations divided by %d.\n", len(h.Fleet.Devices()), d.Speed)
 	fmt.Printf("The console: sign in once at %s\n", link)
 	fmt.Println("Setting up the iPads … (Ctrl-C ends the demo)")
 	if err := h.Ready(ctx); err != nil {

@@ -13,7 +13,10 @@ import (
 type shown struct {
 	State   string
 	Reason  string
-	Custody struct{ Proof struct{ Rung string } }
+	Custody struct {
+		Epoch int64
+		Proof struct{ Rung, Grade string }
+	}
 }
 
 // device asks the API about a device.

@@ -23,7 +23,7 @@ func TestTheConsoleFollowsTheWard(t *testing.T) {
 		t.Fatal(err)
 	}
 	tab.Do(chromedp.Navigate(link), chromedp.WaitVisible("button"), chromedp.Click("button"), chromedp.WaitVisible("#rows"))
-	tab.Until(`document.querySelectorAll('#rows [data-state=clean]').length === 3`)
+	tab.Until(`document.querySelectorAll('#rows [data-state=clean]').length === 5`)
 	a := h.at(0, "4E-01")
 	if _, err := a.badgeIn(ctx); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
 )
 
 // Play lets people come and go in every ward until ctx ends: they badge in,
@@ -16,8 +18,12 @@ func (h *Hospital) Play(ctx context.Context) {
 		ward := wards[n%len(wards)]
 		wg.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				device := fmt.Sprintf("%s-%02d", ward.short, 1+(n/len(wards)+4*(i%2))%h.o.perWard)
-				h.shift(ctx, h.at(n, device))
+				device := fmt.Sprintf("%s-%02d", ward.short, 1+(n/len(wards)+4*(i%2))%h.iPads(ward.few))
+				if ward.fleet == custody.SharedGuest {
+					h.visit(ctx, h.at(n, device))
+				} else {
+					h.shift(ctx, h.at(n, device))
+				}
 				h.rest(ctx, 5, 20)
 			}
 		})
@@ -70,4 +76,15 @@ func (h *Hospital) shift(ctx context.Context, a at) {
 	default:
 		_, _ = a.d.Page().Return(ctx)
 	}
+}
+
+// visit is one person with a guests' iPad: a tap at its dock, a temporary
+// session, and a tap again, or none.
+func (h *Hospital) visit(ctx context.Context, a at) {
+	if err := a.opensForGuest(ctx); err != nil {
+		h.o.Logger.Debug("demo: a guest", "device", a.d.Serial(), "err", err)
+		return
+	}
+	h.rest(ctx, 5, 20)
+	_ = a.tapsDock(ctx)
 }

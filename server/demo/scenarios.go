@@ -20,6 +20,8 @@ var (
 		{"called back", calledBack, []string{"return", "called back"}},
 		{"passcode ward", passcodeWard, []string{"badge-in", "open confirmed", "proven clean"}},
 		{"shared iPad", sharedIPad, []string{"apple sign-in", "badge-in", "return", "proven clean"}},
+		{"guests", guests, []string{"tap at the dock", "temporary session", "return", "proven clean"}},
+		{"managed apps", managedApps, []string{"badge-in", "return", "proven clean"}},
 	}
 	lastOfAll = []scenario{
 		{"emptied Redis", emptiedRedis, []string{"emptied", "locked", "resume", "nothing wiped"}},

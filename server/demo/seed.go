@@ -9,22 +9,36 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/plan/encode"
 	"github.com/padwarden/padwarden/server/sim"
 )
 
-// The three wards: the recommended one-user iPads with a kiosk browser, the
-// same with a personal passcode for the shift, and Apple's Shared iPad.
+// The wards: the recommended one-user iPads with a kiosk browser, the same with
+// a personal passcode for the shift, Apple's Shared iPad, and the two fleet
+// kinds that prove less: guests' iPads, and iPads whose managed apps are
+// removed and installed again. few wards have two iPads.
 var wards = []struct {
 	id, name, short string
 	fleet           custody.FleetKind
 	target          custody.LockTarget
+	few             bool
 }{
-	{"4-east", "4 East", "4E", custody.ReturnToService, custody.TargetKioskApp},
-	{passcodeWardID, "Theatre", "TH", custody.ReturnToService, custody.TargetPasscode},
-	{"children", "Children's", "CH", custody.SharedIPad, custody.TargetNone},
+	{"4-east", "4 East", "4E", custody.ReturnToService, custody.TargetKioskApp, false},
+	{passcodeWardID, "Theatre", "TH", custody.ReturnToService, custody.TargetPasscode, false},
+	{"children", "Children's", "CH", custody.SharedIPad, custody.TargetNone, false},
+	{"visitors", "Visitors", "VI", custody.SharedGuest, custody.TargetNone, true},
+	{"radiology", "Radiology", "RA", custody.ManagedApps, custody.TargetKioskApp, true},
 }
 
 const passcodeWardID = "theatre"
+
+// iPads is how many a ward has.
+func (h *Hospital) iPads(few bool) int {
+	if few {
+		return min(h.o.perWard, 2)
+	}
+	return h.o.perWard
+}
 
 // person is somebody who badges in.
 type person struct{ id, name, account, badge, pin string }
@@ -32,6 +46,7 @@ type person struct{ id, name, account, badge, pin string }
 var names = []string{
 	"Ada Okafor", "Ben Silva", "Chloe Martin", "Dev Patel", "Elif Kaya", "Finn O'Brien",
 	"Grace Kim", "Hugo Weiss", "Ines Rossi", "Jonas Berg", "Keiko Tanaka", "Lena Novak",
+	"Maya Lind", "Noor Haddad",
 }
 
 // seed fills the new ledger: wards, iPads with their docks' readers, people.
@@ -44,6 +59,10 @@ func (h *Hospital) seed(ctx context.Context) error {
 		if w.target == custody.TargetKioskApp {
 			policy.Warn, policy.Lock = 3*time.Minute, 4*time.Minute
 		}
+		if w.fleet == custody.ManagedApps {
+			policy.LeastGrade = custody.GradeAppsRemoved
+			policy.ManagedApps = []custody.App{{BundleID: encode.DefaultBrowser}, {BundleID: "org.example.charting"}}
+		}
 		// People sign in no faster because time does.
 		policy.SignInGrace = min(policy.SignInGrace*time.Duration(h.o.Speed), 5*time.Minute)
 		if err := policy.Validate(); err != nil {
@@ -53,7 +72,7 @@ func (h *Hospital) seed(ctx context.Context) error {
 		if err := h.App.Ledger.AddWard(ctx, ledger.Ward{ID: w.id, Name: w.name, Policy: policy}); err != nil {
 			return err
 		}
-		for n := 1; n <= h.o.perWard; n++ {
+		for n := 1; n <= h.iPads(w.few); n++ {
 			if err := h.addDevice(ctx, w.id, w.fleet, fmt.Sprintf("%s-%02d", w.short, n), policy); err != nil {
 				return err
 			}
@@ -80,7 +99,7 @@ func (h *Hospital) addDevice(ctx context.Context, ward string, fleet custody.Fle
 	}
 	h.readers[string(id)] = sim.Reader{BaseURL: h.App.URL, ID: reader.ID, Credential: credential}
 	kind := sim.OneUser
-	if fleet == custody.SharedIPad {
+	if fleet.Shared() {
 		kind = sim.Shared
 	}
 	device := h.Fleet.Add(sim.Options{Serial: string(id), Name: name, Kind: kind, Ethernet: true})

@@ -1,5 +1,5 @@
 // Package demo is a hospital in one process: a padwarden server with everything
-// embedded, simulated iPads in three wards that speak Apple's protocols to it
+// embedded, simulated iPads in five wards that speak Apple's protocols to it
 // over real HTTP and a real HTTP/2 push, and people who use them.
 //
 // Nothing in it reaches into the server: devices and people go through its
@@ -34,7 +34,7 @@ type Options struct {
 	Out    io.Writer
 	Logger *slog.Logger
 
-	perWard int            // iPads; 0: eight
+	perWard int            // iPads in most wards; 0: eight
 	prepare func(*app.App) // between building and serving, for this package's tests
 }
 
