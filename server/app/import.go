@@ -33,6 +33,8 @@ type HospitalWard struct {
 	// LeastGrade and ManagedApps have no default in a managed-apps ward.
 	LeastGrade  custody.Grade `json:"least_grade"`
 	ManagedApps []custody.App `json:"managed_apps"`
+	// BadgeAlone must be true in a shared-guest ward, and nowhere else.
+	BadgeAlone bool `json:"badge_alone"`
 }
 
 // HospitalDevice is one iPad; Reader names the badge reader on its dock, if it has one.
@@ -125,7 +127,7 @@ var errTwice = func() (string, error) { return "cannot be added", nil }
 
 func (i *importer) ward(w HospitalWard) {
 	policy := custody.DefaultPolicy(w.Fleet, w.Target)
-	policy.ManagedApps = w.ManagedApps
+	policy.ManagedApps, policy.BadgeAlone = w.ManagedApps, w.BadgeAlone
 	if w.LeastGrade != "" {
 		policy.LeastGrade = w.LeastGrade
 	}

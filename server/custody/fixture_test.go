@@ -12,7 +12,7 @@ var (
 	kiosk    = DefaultPolicy(ReturnToService, TargetKioskApp)
 	passcode = DefaultPolicy(ReturnToService, TargetPasscode)
 	shared   = DefaultPolicy(SharedIPad, TargetNone)
-	guest    = DefaultPolicy(SharedGuest, TargetNone)
+	guest    = guests()
 	apps     = appsPolicy(TargetKioskApp)
 )
 
@@ -191,4 +191,11 @@ func retired(t *testing.T) *device {
 	d := cleanDevice(t, kiosk)
 	d.do(Retire{"m"})
 	return d
+}
+
+// guests is a guests' ward that has accepted what it has to.
+func guests() Policy {
+	p := DefaultPolicy(SharedGuest, TargetNone)
+	p.BadgeAlone = true
+	return p
 }

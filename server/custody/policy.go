@@ -67,6 +67,10 @@ type Policy struct {
 	// until the iPad is asked who is there: a list answered sooner says nothing.
 	SignOutWait time.Duration `json:"sign_out_wait,omitempty"`
 
+	// BadgeAlone says, for guests, that the ward accepts a badge without a PIN:
+	// no page of ours can ask a guest for one. Nobody else's ward may say so.
+	BadgeAlone bool `json:"badge_alone,omitempty"`
+
 	// The device's own timers, rendered into its profiles as the offline backstop.
 	UserSessionTimeout time.Duration `json:"user_session_timeout"` // Apple: 0 or at least 30 s
 	AutoLock           time.Duration `json:"auto_lock"`            // Apple: 0 or at least 120 s on Shared iPad
@@ -90,8 +94,9 @@ type App struct {
 }
 
 // DefaultPolicy is the recommended policy for a fleet kind and lock target. It
-// is valid, but for managed-apps: there a ward has to name its apps and to
-// accept the weaker proof.
+// is valid, but for the two kinds that a ward has to choose knowingly:
+// managed-apps, where it names its apps and accepts the weaker proof, and
+// shared-guest, where it accepts that a badge alone takes an iPad.
 func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 	p := Policy{
 		Fleet: fleet, Target: target, Evidence: EvidencePage,

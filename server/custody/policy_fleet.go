@@ -23,12 +23,14 @@ func (p Policy) validateFleet() (errs []error) {
 	} else {
 		bad(p.Target != TargetKioskApp && p.Target != TargetPasscode, "target: %q is not a lock target of a %s ward (want kiosk-app or passcode)", p.Target, p.Fleet)
 	}
+	bad(p.BadgeAlone && p.Fleet != SharedGuest, "badge_alone: a badge is no secret; only a guests' ward, where no page can ask for a PIN, may accept it alone")
 	switch p.Fleet {
 	case ReturnToService:
 	case SharedIPad:
 		bad(p.SignOutAfter <= 0 || p.SignOutAfter > 24*time.Hour, "sign_out_after: %s is outside 0 to 24h", p.SignOutAfter)
 		bad(never(GradeUserDeleted), "least_grade: a shared-ipad ward's wipe proves user_deleted at best, so no device would ever be clean")
 	case SharedGuest:
+		bad(!p.BadgeAlone, "badge_alone: no page can ask a guest for a PIN, so a badge alone takes and gives back an iPad; say that the ward accepts it")
 		bad(p.SignOutWait < leastSignOutWait || p.SignOutWait >= p.Overdue, "sign_out_wait: %s is not between 2m, which Apple lets a sign-out take, and overdue (%s)", p.SignOutWait, p.Overdue)
 		bad(never(GradeSignedOut), "least_grade: a shared-guest ward's wipe proves signed_out, so no device would ever be clean")
 	case ManagedApps:

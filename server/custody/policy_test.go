@@ -97,6 +97,8 @@ func TestAbsurdPolicies(t *testing.T) {
 		{"target", apps, func(p *Policy) { p.Target = TargetNone }},
 		{"least_grade", apps, func(p *Policy) { p.LeastGrade = GradeUserDeleted }}, // the default: an explicit choice is wanted
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = nil }},
+		{"badge_alone", guest, func(p *Policy) { p.BadgeAlone = false }},
+		{"badge_alone", kiosk, func(p *Policy) { p.BadgeAlone = true }},
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = make([]App, maxApps+1) }},
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = []App{{BundleID: ""}} }},
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = []App{{BundleID: "a"}, {BundleID: "a"}} }},

@@ -59,6 +59,7 @@ func (h *Hospital) seed(ctx context.Context) error {
 		if w.target == custody.TargetKioskApp {
 			policy.Warn, policy.Lock = 3*time.Minute, 4*time.Minute
 		}
+		policy.BadgeAlone = w.fleet == custody.SharedGuest
 		if w.fleet == custody.ManagedApps {
 			policy.LeastGrade = custody.GradeAppsRemoved
 			policy.ManagedApps = []custody.App{{BundleID: encode.DefaultBrowser}, {BundleID: "org.example.charting"}}

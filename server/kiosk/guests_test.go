@@ -14,6 +14,7 @@ import (
 func TestGuestsTapAtTheDockOnly(t *testing.T) {
 	h := newHouse(t)
 	h.policy = custody.DefaultPolicy(custody.SharedGuest, custody.TargetNone)
+	h.policy.BadgeAlone = true
 	var answers []string
 	tap := func(badge string) custody.Custody {
 		h.advance(10 * time.Second)
@@ -54,5 +55,20 @@ func TestGuestsTapAtTheDockOnly(t *testing.T) {
 		if a != answers[0] {
 			t.Errorf("answers differ: %s, %s", a, answers[0])
 		}
+	}
+}
+
+// TestABadgeAloneIsAcceptedOnlyWhereTheWardSaysSo: without its policy's word a
+// tap at a guests' dock opens nothing.
+func TestABadgeAloneIsAcceptedOnlyWhereTheWardSaysSo(t *testing.T) {
+	h := newHouse(t)
+	h.policy = custody.DefaultPolicy(custody.SharedGuest, custody.TargetNone)
+	h.ask("POST", "/api/v1/readers/dock7/tap", `{"badge":"`+annaBadge+`"}`, func(r *http.Request) {
+		r.Header.Del("Cookie")
+		r.Header.Del("Sec-Fetch-Site")
+		r.Header.Set("Authorization", "Bearer "+dockCredential)
+	})
+	if c := h.row(ipad); c.State != custody.Clean {
+		t.Errorf("a badge alone led to %s", c.State)
 	}
 }

@@ -127,7 +127,7 @@ func (k *Kiosk) tapAt(ctx context.Context, d ledger.Device, badge []byte) error 
 		return err
 	}
 	tap := k.tap
-	if policy.Fleet == custody.SharedGuest {
+	if policy.Fleet == custody.SharedGuest && policy.BadgeAlone {
 		tap = k.tapGuests
 	}
 	if err := tap(ctx, row, badge); err != nil && custody.Refused(err) == "" {
