@@ -65,6 +65,10 @@ type Steward struct {
 	buckets bucketWatch
 }
 
+// queued is how many batches of due devices may wait for the ledger: about what
+// it can take before their claims end and others may have them.
+const queued = 20
+
 // New returns a steward; [Steward.Run] does its background work.
 func New(o Options) *Steward {
 	def := func(d *time.Duration, v time.Duration) {
@@ -90,7 +94,7 @@ func New(o Options) *Steward {
 	if o.Count == nil {
 		o.Count = func(string) {}
 	}
-	return &Steward{Options: o, nudges: make(chan custody.DeviceID, 1024), wakes: make(chan claimed, 2*o.Batch)}
+	return &Steward{Options: o, nudges: make(chan custody.DeviceID, 1024), wakes: make(chan claimed, queued*o.Batch)}
 }
 
 // Run sweeps, wakes, beats and nudges until ctx ends. It returns when all its
@@ -101,6 +105,8 @@ func (s *Steward) Run(ctx context.Context) {
 	wg.Go(func() { s.every(ctx, s.BeatEvery, "reconciling", func() error { return s.Reconcile(ctx) }) })
 	for range s.Nudgers {
 		wg.Go(func() { s.nudger(ctx) })
+	}
+	for range s.Workers {
 		wg.Go(func() { s.waker(ctx) })
 	}
 	wg.Wait()
