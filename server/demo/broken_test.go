@@ -76,10 +76,10 @@ func turnsRed(t *testing.T, promise string, breaking func(*app.App), scenario fu
 		t.Fatalf("unbroken, it is red: %s", strings.Join(red, "; "))
 	}
 	red := play(breaking)
-	if len(red) == 0 {
-		t.Fatalf("broken, nobody noticed")
+	if len(red) == 0 || strings.HasPrefix(red[len(red)-1], "scenario: ") {
+		t.Fatalf("broken, the observer noticed nothing of %s: %s", promise, strings.Join(red, "; "))
 	}
-	t.Logf("red as it should be: %s", red[0])
+	t.Logf("red as it should be: %s", strings.Join(red, "; "))
 }
 
 type ackAsProof struct{ custody.Ledger }
@@ -253,7 +253,7 @@ func TestBrokenNoBucketCheck(t *testing.T) {
 		a.Steward.Live = &sameBucket{Live: a.Steward.Live}
 		a.Steward.Ledger = longAgo{a.Steward.Ledger}
 	}
-	turnsRed(t, "P2", breaking, func(ctx context.Context, h *Hospital) error {
+	turnsRed(t, "P3", breaking, func(ctx context.Context, h *Hospital) error {
 		a := h.at(0, "4E-01")
 		s, err := a.badgeIn(ctx)
 		if err != nil {
