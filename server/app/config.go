@@ -4,7 +4,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/mdm/plistguard"
+	"github.com/padwarden/padwarden/server/plan/encode"
 )
 
 // Config is what a server is made of. Zero fields get what a trial needs: a
@@ -95,10 +95,7 @@ func checkWiFi(profile []byte) error {
 	if err := plistguard.Check(profile, plistguard.Limits{}); err != nil {
 		return fmt.Errorf("the Wi-Fi profile is not a configuration profile: %w", err)
 	}
-	if !bytes.Contains(profile, []byte("com.apple.wifi.managed")) {
-		return errors.New("the Wi-Fi profile has no com.apple.wifi.managed payload")
-	}
-	return nil
+	return encode.CanJoin(profile)
 }
 
 // masterKey reads the key that seals secrets and signs cookies: 32 random
