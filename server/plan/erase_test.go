@@ -178,8 +178,12 @@ func TestTheEraseBringsItsEnrolmentAlong(t *testing.T) {
 	bad := returned(t, kioskWard)
 	bad.in.ServerURL = ""
 	row := bad.c
-	if _, changed, cmd, err := Next(bad.c, bad.in, bad.now); err == nil || changed || cmd != nil || !strings.Contains(err.Error(), "erase") {
-		t.Errorf("without a server's address: %v, %v, %v", changed, cmd, err)
+	p, changed, cmd, err := Next(bad.c, bad.in, bad.now)
+	if err == nil || cmd != nil || !strings.Contains(err.Error(), "erase") {
+		t.Errorf("without a server's address: %v, %v", cmd, err)
+	}
+	if !changed || p.HandOver != nil || p.Run.Command != "" || p.Failed == "" {
+		t.Errorf("a command that cannot be encoded is to fail the run, and nothing was handed over: %+v", p)
 	}
 	if bad.c.Run != row.Run {
 		t.Error("a command that cannot be encoded was recorded")

@@ -41,7 +41,7 @@ func Observe(c custody.Custody, r Report, in Inputs, now time.Time) (custody.Pro
 		}
 	case StatusError, StatusCommandFormatError:
 		v = verdict{fail: fmt.Sprintf("The iPad refused %s: %s", s.request, errorText(r))}
-		if s.refused != nil && r.Status == StatusError {
+		if s.refused != nil && (r.Status == StatusError || s.optional(c, in, now)) {
 			v = s.refused(c, r, in, now)
 		}
 	default: // NotNow, and what Apple may yet invent

@@ -100,6 +100,10 @@ func Start(c custody.Custody, p custody.Policy) (custody.Progress, bool) {
 // outstanding and unanswered is told again under its own id, and then there is
 // nothing to record: changed is false. Otherwise progress must be committed
 // before cmd leaves. cmd is nil when there is nothing to say.
+//
+// An error says that a command could not be made. It may quote the policy and
+// secrets, so it is for no log and no page; p then says what becomes of the
+// run, in a sentence that quotes nothing (see unmade).
 func Next(c custody.Custody, in Inputs, now time.Time) (p custody.Progress, changed bool, cmd *Command, err error) {
 	if !c.Run.Active() {
 		return p, false, nil, nil
@@ -115,15 +119,18 @@ func Next(c custody.Custody, in Inputs, now time.Time) (p custody.Progress, chan
 	case run.Command == "" && ss[i].settled && c.Risk.Open():
 		return p, false, nil, nil
 	case run.Command != "":
-		cmd, err = command(c, ss[i], run.Command, in)
-		return p, false, cmd, err
+		if cmd, err = command(c, ss[i], run.Command, in); err != nil {
+			p, changed = unmade(c, ss, i, run, in, now), true
+		}
+		return p, changed, cmd, err
 	}
 	run.Attempt++
 	run.Command, run.HandedOver, run.NotBefore = CommandID(c, ss[i].name, run.Attempt), now, time.Time{}
 	at := c
 	at.Run = run
 	if cmd, err = command(at, ss[i], run.Command, in); err != nil {
-		return p, false, nil, err
+		_, run = skip(c, ss, now)
+		return unmade(c, ss, i, run, in, now), true, nil, err
 	}
 	return custody.Progress{Run: run, HandOver: &custody.HandOver{
 		Command: run.Command, Request: ss[i].request, Step: ss[i].name, Attempt: run.Attempt, Destructive: ss[i].destructive,

@@ -143,8 +143,12 @@ func (s *Steward) converse(ch *change, r plan.Report, in plan.Inputs) (*plan.Com
 		return nil, nil // it has said that it will not now; the row's next wake asks again
 	}
 	p, changed, cmd, err := plan.Next(ch.next, in, ch.now)
-	if err != nil || !changed {
-		return cmd, err
+	if err != nil { // it may quote secrets: the row's sentence says what people need
+		s.Count("command_cannot_be_made")
+		s.Logger.Error("a command cannot be made", "device", r.Device, "step", ch.next.Run.Step)
+	}
+	if !changed {
+		return cmd, nil
 	}
 	return cmd, ch.decide(p, in.Policy)
 }
