@@ -48,11 +48,12 @@ type Options struct {
 // Provider pushes over one HTTP/2 connection, or as many as it needs. It is
 // safe for concurrent use.
 type Provider struct {
-	o      Options
-	leaf   *x509.Certificate
-	topic  string
-	client *http.Client
-	places chan struct{}
+	o       Options
+	leaf    *x509.Certificate
+	topic   string
+	client  *http.Client
+	places  chan struct{}
+	trouble trouble
 }
 
 // New returns a provider for a push certificate. The topic is the
@@ -128,9 +129,8 @@ func (p *Provider) Expires() time.Time { return p.leaf.NotAfter }
 // Close ends the idle connections.
 func (p *Provider) Close() { p.client.CloseIdleConnections() }
 
-// Push returns nil once APNs has taken the push; whether it reaches the device
-// nobody can say. Errors wrap one of this package's.
-func (p *Provider) Push(ctx context.Context, to ledger.Push) error {
+// send is one push, whatever is known of its record.
+func (p *Provider) send(ctx context.Context, to ledger.Push) error {
 	if err := p.may(to); err != nil {
 		return err
 	}

@@ -24,6 +24,9 @@ var (
 	ErrRejected = errors.New("push was rejected")
 )
 
+// errResting: APNs called the record dead lately, and was not asked again.
+var errResting = fmt.Errorf("%w: APNs refused its token lately, and it has sent no other", ErrGone)
+
 // answered turns an answer other than 200 into an error (Apple: "Handling
 // notification responses from APNs").
 func answered(status int, body []byte) error {
