@@ -83,13 +83,13 @@ func (a *App) buildSteward(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the keys of one-time secrets: %w", err)
 	}
-	pusher, topic, err := a.pusher()
+	pusher, topic, expires, err := a.pusher()
 	if err != nil {
 		return err
 	}
 	a.Engine, err = mdm.New(mdm.Options{
 		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live,
-		BaseURL: a.URL, Topic: topic, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
+		BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
 		Logger: a.config.Logger, Count: a.meters.refusal, Now: time.Now, Rand: rand.Reader,
 	})
 	if err != nil {
@@ -103,18 +103,19 @@ func (a *App) buildSteward(ctx context.Context) error {
 // trialTopic stands in until a push certificate is given.
 const trialTopic = "com.apple.mgmt.External.padwarden"
 
-// pusher returns what pushes, and the topic that enrolment profiles name.
-func (a *App) pusher() (mdm.Pusher, string, error) {
+// pusher returns what pushes, the topic that enrolment profiles name, and when
+// the push certificate expires (zero: there is none).
+func (a *App) pusher() (mdm.Pusher, string, time.Time, error) {
 	if a.config.PushCertificate == nil {
 		a.config.Logger.Warn("No push certificate: iPads are not woken and come only by themselves.")
-		return noPush{}, trialTopic, nil
+		return noPush{}, trialTopic, time.Time{}, nil
 	}
 	p, err := apns.New(apns.Options{Host: a.config.APNsHost, Certificate: *a.config.PushCertificate, Roots: a.config.APNsRoots})
 	if err != nil {
-		return nil, "", fmt.Errorf("setting up APNs: %w", err)
+		return nil, "", time.Time{}, fmt.Errorf("setting up APNs: %w", err)
 	}
 	a.closers = append(a.closers, func() error { p.Close(); return nil })
-	return p, p.Topic(), nil
+	return p, p.Topic(), p.Expires(), nil
 }
 
 type noPush struct{}

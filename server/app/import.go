@@ -33,6 +33,10 @@ type HospitalWard struct {
 	// LeastGrade and ManagedApps have no default in a managed-apps ward.
 	LeastGrade  custody.Grade `json:"least_grade"`
 	ManagedApps []custody.App `json:"managed_apps"`
+	// ClinicalApps are what a passcode ward's iPad may open once its holder has set a passcode.
+	ClinicalApps []string `json:"clinical_apps"`
+	// PreserveApps keeps a return-to-service ward's managed apps over an erase, from iPadOS 26 on.
+	PreserveApps bool `json:"preserve_apps"`
 	// BadgeAlone must be true in a shared-guest ward, and nowhere else.
 	BadgeAlone bool `json:"badge_alone"`
 }
@@ -128,6 +132,7 @@ var errTwice = func() (string, error) { return "cannot be added", nil }
 func (i *importer) ward(w HospitalWard) {
 	policy := custody.DefaultPolicy(w.Fleet, w.Target)
 	policy.ManagedApps, policy.BadgeAlone = w.ManagedApps, w.BadgeAlone
+	policy.ClinicalApps, policy.PreserveApps = w.ClinicalApps, w.PreserveApps
 	if w.LeastGrade != "" {
 		policy.LeastGrade = w.LeastGrade
 	}
@@ -144,7 +149,8 @@ func (i *importer) ward(w HospitalWard) {
 		have, err := i.ledger.Ward(i.ctx, w.ID)
 		return cmp.Or(is("its name", have.Name, w.Name), is("its fleet", have.Policy.Fleet, w.Fleet), is("its target", have.Policy.Target, w.Target),
 			is("its least grade", have.Policy.LeastGrade, cmp.Or(w.LeastGrade, have.Policy.LeastGrade)),
-			is("the list of its managed apps", fmt.Sprint(have.Policy.ManagedApps), fmt.Sprint(w.ManagedApps))), err
+			is("the list of its managed apps", fmt.Sprint(have.Policy.ManagedApps), fmt.Sprint(w.ManagedApps)),
+			is("the list of its clinical apps", fmt.Sprint(have.Policy.ClinicalApps), fmt.Sprint(w.ClinicalApps))), err
 	})
 	for _, d := range w.Devices {
 		i.device(w.ID, d)

@@ -197,6 +197,9 @@ func (d device) row(holder string) row {
 		ID: d.ID, Name: d.Name, Ward: c.Ward, State: d.state(), Epoch: c.Epoch, Version: c.Version,
 		Holder: holder, Since: c.Since, Cause: c.Cause, Note: c.Reason, Evidence: evidence(d.state(), c),
 	}
+	if c.Run.Waits != "" && c.State == custody.Wiping {
+		r.Note = c.Run.Waits
+	}
 	if r.State == custody.Clean || r.State == custody.InUse {
 		r.Cause = "" // it says why the device was last wiped
 	}

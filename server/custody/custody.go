@@ -163,6 +163,9 @@ type Run struct {
 	Subject string `json:"subject,omitempty"`
 	// NotBefore holds the step back: the next attempt is not handed over earlier.
 	NotBefore time.Time `json:"not_before,omitzero"`
+	// Waits says in a sentence what the plan waits for before it goes on, where
+	// somebody can do something about it: a flat battery, a lock of Apple's.
+	Waits string `json:"waits,omitempty"`
 	// Nudges were sent since the device last connected; the next is due at NudgeAt.
 	Nudges  int       `json:"nudges,omitempty"`
 	NudgeAt time.Time `json:"nudge_at,omitzero"`

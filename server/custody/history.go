@@ -20,6 +20,7 @@ const (
 	KindReport         = "command.report"
 	KindEnrolment      = "enrolment"
 	KindAppleSignIn    = "apple.sign_in"
+	KindWaits          = "plan.waits" // for something that a person can mend
 	KindUnproven       = "unproven"
 	KindClean          = "clean"
 	KindAttested       = "attested"

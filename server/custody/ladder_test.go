@@ -150,7 +150,8 @@ func TestSentence(t *testing.T) {
 
 	d = wiping(t, shared)
 	d.handOver("UserList", false)
-	say("wipe handed over 09:00, no answer since: needs hands.")
+	d.c.Run.Step = "users"
+	say("Wipe asked 09:00, its step users not done since 09:00: needs hands.")
 	d.handOver("LogOutUser", true)
 	d.acked()
 	say("LogOutUser acknowledged 09:00, not yet seen gone: needs hands.")
@@ -160,6 +161,9 @@ func TestSentence(t *testing.T) {
 	say("RemoveApplication acknowledged 09:00, not yet seen gone: needs hands.")
 	d.do(Progress{Run: d.c.Run, Proof: ProofReturned})
 	say("Apps seen gone 09:00, not yet all installed again: needs hands.")
+	d = wiping(t, kiosk)
+	d.c.Run.Waits = "Battery 9 %: put it on its charger."
+	say("Wipe asked 09:00, and not begun. Battery 9 %: put it on its charger.")
 	if got := Sentence(Custody{}); got != "Wipe asked some time ago, the iPad has not connected since: needs hands." {
 		t.Errorf("of an empty row: %q", got)
 	}

@@ -31,6 +31,10 @@ const (
 	TargetKioskApp LockTarget = "kiosk-app" // a managed kiosk browser under a permanent app lock
 	TargetPasscode LockTarget = "passcode"  // a personal passcode for the shift
 	TargetNone     LockTarget = ""          // Shared iPad: Apple's own sign-in
+	// TargetSafari is Apple's own browser under an app lock that comes with the
+	// lock and goes with the open. It is experimental: an app lock names an app
+	// and no address, and nothing published shows that it works.
+	TargetSafari LockTarget = "safari"
 )
 
 // Evidence names what shows that the holder is there.
@@ -78,9 +82,16 @@ type Policy struct {
 	// ClinicalApps are the bundle ids that a passcode ward's iPad may open once its holder has set a passcode.
 	ClinicalApps []string `json:"clinical_apps,omitempty"`
 
-	// ManagedApps are what a managed-apps ward's wipe installs again. The kiosk
-	// browser is one of them, or what it keeps stays.
+	// ManagedApps are what a one-user ward's wipe installs again. In a
+	// managed-apps ward the kiosk browser is one of them, or what it keeps stays.
 	ManagedApps []App `json:"managed_apps,omitempty"`
+
+	// LeastBattery is the charge, in percent, below which an iPad is not erased;
+	// 0: any will do. One that goes dark in the middle of an erase needs hands.
+	LeastBattery int `json:"least_battery,omitempty"`
+	// PreserveApps keeps a return-to-service ward's managed apps, without their
+	// data, over an erase (iPadOS 26.0); older iPads install them again.
+	PreserveApps bool `json:"preserve_apps,omitempty"`
 
 	// Repush are the waits before a device that did not connect is nudged again.
 	Repush []time.Duration `json:"repush"`
@@ -109,6 +120,8 @@ func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 		p.Evidence = EvidenceDevice
 	}
 	switch fleet {
+	case ReturnToService:
+		p.LeastBattery = 20
 	case SharedIPad:
 		p.SignOutAfter, p.SyncWait = 10*time.Minute, 5*time.Minute
 		p.UserSessionTimeout = 15 * time.Minute
@@ -134,7 +147,7 @@ func (p Policy) Validate() error {
 	}
 	errs = append(errs, p.validateFleet()...)
 	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
-	bad(p.Evidence == EvidenceDevice && p.Target == TargetKioskApp, "evidence: a kiosk-app ward has no auto-lock of its own, use page")
+	bad(p.Evidence == EvidenceDevice && (p.Target == TargetKioskApp || p.Target == TargetSafari), "evidence: a %s ward has no auto-lock of its own, use page", p.Target)
 	bad(p.Evidence == EvidenceDevice && p.AutoLock == 0, "evidence: device needs an auto_lock, else nothing ends an idle session")
 	bad(p.Evidence == EvidenceDevice && p.Fleet == SharedGuest && p.UserSessionTimeout == 0, "evidence: device needs a user_session_timeout, else nothing ends a guest's idle session")
 	bad(p.Lock < 30*time.Second || p.Lock > time.Hour, "lock: %s is outside 30s to 1h", p.Lock)

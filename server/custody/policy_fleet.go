@@ -21,11 +21,17 @@ func (p Policy) validateFleet() (errs []error) {
 		bad(p.SyncWait < 0 || p.SyncWait >= p.Overdue, "sync_wait: %s is not between 0 and overdue (%s)", p.SyncWait, p.Overdue)
 		bad(p.SignInGrace >= p.Overdue, "sign_in_grace: %s is not below overdue (%s)", p.SignInGrace, p.Overdue)
 	} else {
-		bad(p.Target != TargetKioskApp && p.Target != TargetPasscode, "target: %q is not a lock target of a %s ward (want kiosk-app or passcode)", p.Target, p.Fleet)
+		bad(p.Target != TargetKioskApp && p.Target != TargetPasscode && p.Target != TargetSafari, "target: %q is not a lock target of a %s ward (want kiosk-app, passcode or, as an experiment, safari)", p.Target, p.Fleet)
 	}
+	bad(p.LeastBattery < 0 || p.LeastBattery > maxLeastBattery, "least_battery: %d is outside 0 to %d percent", p.LeastBattery, maxLeastBattery)
+	bad((p.LeastBattery != 0 || p.PreserveApps) && p.Fleet != ReturnToService, "least_battery, preserve_apps: only a return-to-service ward erases iPads")
 	bad(p.BadgeAlone && p.Fleet != SharedGuest, "badge_alone: a badge is no secret; only a guests' ward, where no page can ask for a PIN, may accept it alone")
 	switch p.Fleet {
 	case ReturnToService:
+		bad(p.PreserveApps && len(p.ManagedApps) == 0, "preserve_apps: the ward names no managed_apps that could be kept")
+		if len(p.ManagedApps) > 0 {
+			errs = append(errs, p.validateApps()...)
+		}
 	case SharedIPad:
 		bad(p.SignOutAfter <= 0 || p.SignOutAfter > 24*time.Hour, "sign_out_after: %s is outside 0 to 24h", p.SignOutAfter)
 		bad(never(GradeUserDeleted), "least_grade: a shared-ipad ward's wipe proves user_deleted at best, so no device would ever be clean")
@@ -41,6 +47,9 @@ func (p Policy) validateFleet() (errs []error) {
 	}
 	return errs
 }
+
+// maxLeastBattery: with more, iPads that are on their chargers would wait too.
+const maxLeastBattery = 80
 
 // maxApps bounds a wipe: each app costs it up to four commands.
 const maxApps = 50

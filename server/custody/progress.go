@@ -12,6 +12,10 @@ func (d *decision) progress(e Progress) error {
 	for _, n := range e.Notes {
 		d.note(KindReport, "device", "%s", n)
 	}
+	if w := e.Run.Waits; w != "" && w != c.Run.Waits {
+		d.note(KindWaits, "", "%s", w)
+		d.alert = true
+	}
 	if e.Settles {
 		d.next.Risk.Settled = true
 	}
@@ -45,11 +49,11 @@ func (d *decision) progress(e Progress) error {
 // counts as delivered.
 func (d *decision) handOver(h HandOver) {
 	d.note(KindHandedOver, "", "%s %s attempt %d %s", h.Step, h.Request, h.Attempt, h.Command)
-	if d.next.Run.Goal == GoalWipe {
-		d.next.Proof = d.next.Proof.climb(ProofHandedOver, d.now)
-	}
 	if !h.Destructive {
 		return
+	}
+	if d.next.Run.Goal == GoalWipe { // the wipe itself, not what is asked or set up around it
+		d.next.Proof = d.next.Proof.climb(ProofHandedOver, d.now)
 	}
 	d.next.Risk = Risk{Request: h.Request, Command: h.Command, HandedOver: d.now, Erase: d.next.Risk.Erase || h.Request == "EraseDevice"}
 	if h.Request == "LogOutUser" {

@@ -10,6 +10,9 @@ import (
 // times of the ladder themselves.
 func Sentence(c Custody) string {
 	var b strings.Builder
+	if c.Run.Waits != "" {
+		return "Wipe asked " + clock(c.WipeAsked) + ", and not begun. " + c.Run.Waits
+	}
 	at := func(r ProofRung) string { return c.Proof.At[r].Format("15:04") }
 	what := c.Risk.Request
 	if what == "" {
@@ -32,7 +35,12 @@ func Sentence(c Custody) string {
 		}
 		b.WriteString("Came back erased " + at(ProofReturned) + ", not yet set up")
 	default:
-		b.WriteString("Wipe asked " + clock(c.WipeAsked) + ", the iPad has not connected since")
+		b.WriteString("Wipe asked " + clock(c.WipeAsked))
+		if c.Run.HandedOver.IsZero() {
+			b.WriteString(", the iPad has not connected since")
+		} else {
+			b.WriteString(", its step " + c.Run.Step + " not done since " + clock(c.Run.HandedOver))
+		}
 	}
 	b.WriteString(": needs hands.")
 	return b.String()

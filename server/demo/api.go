@@ -16,6 +16,7 @@ type shown struct {
 	Custody struct {
 		Epoch int64
 		Proof struct{ Rung, Grade string }
+		Run   struct{ Waits string }
 	}
 }
 

@@ -18,6 +18,7 @@ var (
 		{"never returns", neverReturns, []string{"acknowledged", "unproven"}},
 		{"dock reader", dockReader, []string{"tap at the dock", "badge-in", "proven clean"}},
 		{"called back", calledBack, []string{"return", "called back"}},
+		{"flat battery", flatBattery, []string{"return", "the wipe waits", "proven clean"}},
 		{"passcode ward", passcodeWard, []string{"badge-in", "open confirmed", "proven clean"}},
 		{"shared iPad", sharedIPad, []string{"apple sign-in", "badge-in", "return", "proven clean"}},
 		{"guests", guests, []string{"tap at the dock", "temporary session", "return", "proven clean"}},
@@ -193,6 +194,38 @@ func calledBack(ctx context.Context, h *Hospital, tell func(string, string)) err
 		return fmt.Errorf("called back to %s", s.State)
 	}
 	tell("called back", "nothing had been handed over; the work is still there")
+	return nil
+}
+
+// flatBattery: an iPad that would go dark in the middle of its erase is not
+// erased, its manager reads why, and on its charger the wipe goes on by itself.
+func flatBattery(ctx context.Context, h *Hospital, tell func(string, string)) error {
+	a := h.at(11, "4E-08")
+	if _, err := a.comesClean(ctx); err != nil {
+		return err
+	}
+	if _, err := a.badgeIn(ctx); err != nil {
+		return err
+	}
+	erased := a.d.Truth().Erased
+	a.d.Drained(0.09)
+	if _, err := a.d.Page().Return(ctx); err != nil {
+		return fmt.Errorf("returning: %w", err)
+	}
+	tell("return", "with 9 % in the battery")
+	s, err := a.said(ctx, "waiting", func(s shown) bool { return s.Custody.Run.Waits != "" })
+	if err != nil {
+		return err
+	}
+	if n := a.d.Truth().Erased; n != erased {
+		return fmt.Errorf("erased with a flat battery")
+	}
+	tell("the wipe waits", s.Custody.Run.Waits)
+	a.d.Charge()
+	if _, err := a.becomes(ctx, "clean"); err != nil {
+		return err
+	}
+	tell("proven clean", "on its charger, by itself")
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/mdm/ca"
 	"github.com/padwarden/padwarden/server/plan"
+	"github.com/padwarden/padwarden/server/plan/encode"
 )
 
 func (s *server) last() plan.Report {
@@ -58,6 +59,13 @@ func TestReports(t *testing.T) {
 		{"Acknowledged", "a3", `<key>ManagedApplicationList</key><dict><key>org.example.charts</key><dict><key>Status</key><string>Managed</string></dict></dict>`,
 			func(r *plan.Report) { r.Command, r.Managed = "a3", map[string]string{"org.example.charts": "Managed"} }},
 		{"Acknowledged", "a4", `<key>ManagedApplicationList</key><dict/>`, func(r *plan.Report) { r.Command, r.Managed = "a4", map[string]string{} }},
+		{"Acknowledged", "i1", `<key>QueryResponses</key><dict><key>BatteryLevel</key><real>0.09</real><key>IsActivationLockEnabled</key><true/></dict>`,
+			func(r *plan.Report) { level := 0.09; r.Command, r.Battery, r.ActivationOn = "i1", &level, &yes }},
+		{"Acknowledged", "i2", `<key>QueryResponses</key><dict><key>BatteryLevel</key><integer>1</integer></dict>`,
+			func(r *plan.Report) { level := 1.0; r.Command, r.Battery = "i2", &level }},
+		{"Acknowledged", "i3", `<key>QueryResponses</key><dict><key>BatteryLevel</key><string>0.09</string><key>IsActivationLockEnabled</key><integer>1</integer></dict>`,
+			func(r *plan.Report) { r.Command = "i3" }},
+		{"Acknowledged", "i4", `<key>QueryResponses</key><string>none</string>`, func(r *plan.Report) { r.Command = "i4" }},
 		{"Error", "c8", `<key>ErrorChain</key><array><dict><key>ErrorCode</key><integer>12072</integer><key>ErrorDomain</key><string>MDM</string><key>LocalizedDescription</key><string>x</string><key>USEnglishDescription</key><string>logged in</string></dict></array>`,
 			func(r *plan.Report) { r.Command, r.Errors, r.ErrorText = "c8", []int{12072}, "MDM 12072 logged in" }},
 	} {
@@ -263,6 +271,44 @@ func TestTheUnlockTokenIsForAWipeThatClearsAPasscode(t *testing.T) {
 		if in, err := s.engine.Inputs(t.Context(), c); err != nil || string(in.UnlockToken) != row.want {
 			t.Errorf("%+v: %q %v", row, in.UnlockToken, err)
 		}
+	}
+}
+
+// TestWhatAWipeNeeds: the device's own version and its bootstrap token where
+// the ward keeps apps, and what on this side stands in the way.
+func TestWhatAWipeNeeds(t *testing.T) {
+	s := serve(t, custody.ReturnToService, "S1")
+	s.store.mu.Lock()
+	d := s.store.devices["S1"]
+	d.OSVersion = "18.2"
+	s.store.devices["S1"] = d
+	s.store.mu.Unlock()
+	if err := s.store.PutSecret(t.Context(), "S1", ledger.SecretBootstrap, []byte("token")); err != nil {
+		t.Fatal(err)
+	}
+	wipe := custody.Custody{Device: "S1", Ward: "4B", Run: custody.Run{ID: 2, Goal: custody.GoalWipe}}
+	in, err := s.engine.Inputs(t.Context(), wipe)
+	if want, _ := encode.ParseVersion("18.2"); err != nil || in.OS != want || in.Obstacle != "" || len(in.Bootstrap) > 0 {
+		t.Errorf("%+v, %v", in, err)
+	}
+	s.store.mu.Lock()
+	s.store.preserve = true
+	s.store.mu.Unlock()
+	if in, err := s.engine.Inputs(t.Context(), wipe); err != nil || string(in.Bootstrap) != "token" {
+		t.Errorf("apps are kept: %q, %v", in.Bootstrap, err)
+	}
+	open := wipe
+	open.Run.Goal = custody.GoalOpen
+	if in, err := s.engine.Inputs(t.Context(), open); err != nil || len(in.Bootstrap) > 0 {
+		t.Errorf("a token is read for an open: %q, %v", in.Bootstrap, err)
+	}
+	s.engine.PushExpires = time.Now().Add(-time.Minute)
+	if in, err := s.engine.Inputs(t.Context(), wipe); err != nil || !strings.Contains(in.Obstacle, "push certificate has expired") {
+		t.Errorf("with an expired push certificate: %q, %v", in.Obstacle, err)
+	}
+	s.engine.PushExpires = time.Now().Add(time.Minute)
+	if in, err := s.engine.Inputs(t.Context(), wipe); err != nil || in.Obstacle != "" {
+		t.Errorf("with a good one: %q, %v", in.Obstacle, err)
 	}
 }
 

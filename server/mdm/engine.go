@@ -38,7 +38,7 @@ import (
 )
 
 // Options are what an engine is made of. Zero counts, durations and functions
-// get defaults; the others are needed, but for Live and WiFi.
+// get defaults; the others are needed, but for Live, WiFi and PushExpires.
 type Options struct {
 	Store   Store
 	Steward Steward
@@ -47,8 +47,9 @@ type Options struct {
 	Pusher  Pusher
 	Live    PushMirror // nil: no pushes while the store cannot be reached
 
-	BaseURL      string // https://host, without a trailing slash
-	Topic        string // of the push certificate, com.apple.mgmt.…
+	BaseURL      string    // https://host, without a trailing slash
+	Topic        string    // of the push certificate, com.apple.mgmt.…
+	PushExpires  time.Time // when that certificate does; zero: there is none
 	Organisation string
 	WiFi         []byte // the profile that an erased device finds its network by; may be empty
 

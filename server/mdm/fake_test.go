@@ -32,6 +32,7 @@ type memory struct {
 	errands  []ledger.Errand
 	fleet    custody.FleetKind
 	target   custody.LockTarget
+	preserve bool // the ward keeps its apps
 	authed   []ledger.AuthenticateRecord
 	outs     []custody.DeviceID
 }
@@ -108,7 +109,9 @@ func (m *memory) Secret(ctx context.Context, d custody.DeviceID, kind string) ([
 func (m *memory) Policy(context.Context, string) (custody.Policy, error) {
 	leave, err := m.enter()
 	defer leave()
-	return custody.DefaultPolicy(m.fleet, m.target), err
+	p := custody.DefaultPolicy(m.fleet, m.target)
+	p.PreserveApps = m.preserve
+	return p, err
 }
 
 func (m *memory) IssueCertificate(_ context.Context, c ledger.Certificate, spend string) error {

@@ -22,29 +22,58 @@ func (e *Engine) Inputs(ctx context.Context, row custody.Custody) (plan.Inputs, 
 	if err != nil {
 		return plan.Inputs{}, fmt.Errorf("reading the policy of ward %s: %w", row.Ward, err)
 	}
-	unlock, err := e.unlockToken(ctx, row, p)
-	if err != nil {
-		return plan.Inputs{}, err
-	}
-	return plan.Inputs{
-		UnlockToken: unlock, Policy: p, Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic,
+	in := plan.Inputs{
+		Policy: p, Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic,
 		Challenge: e.Keys.Challenge(row.Device, row.Epoch, row.Run.ID),
 		KioskURL:  e.kioskURL(row),
-		WiFi:      e.WiFi,
-	}, nil
+		WiFi:      e.WiFi, Obstacle: e.obstacle(),
+	}
+	if row.Run.Goal != custody.GoalWipe {
+		return in, nil
+	}
+	err = e.wipeInputs(ctx, row, &in)
+	return in, err
 }
 
-// unlockToken is read where the wipe clears a passcode itself. An iPad that has
-// escrowed none cannot be told to: the plan says so.
-func (e *Engine) unlockToken(ctx context.Context, row custody.Custody, p custody.Policy) ([]byte, error) {
-	if p.Fleet != custody.ManagedApps || p.Target != custody.TargetPasscode || row.Run.Goal != custody.GoalWipe {
-		return nil, nil
+// wipeInputs adds what only a wipe needs: the device's version, and the tokens
+// that its plan sends. A device that has escrowed none cannot be told to do
+// what they are for: the plan says so.
+func (e *Engine) wipeInputs(ctx context.Context, row custody.Custody, in *plan.Inputs) (err error) {
+	d, err := lookup(ctx, e.Lookup, func(ctx context.Context) (ledger.Device, error) { return e.Store.Device(ctx, row.Device) })
+	if err != nil {
+		return fmt.Errorf("reading the record of %s: %w", row.Device, err)
 	}
-	token, err := e.Store.Secret(ctx, row.Device, ledger.SecretUnlock)
+	if in.OS, err = encode.ParseVersion(d.OSVersion); err != nil {
+		in.OS = encode.Version{} // what cannot be read is taken for the newest: keys too many are read over
+	}
+	p := in.Policy
+	if p.Fleet == custody.ManagedApps && p.Target == custody.TargetPasscode {
+		if in.UnlockToken, err = e.escrowed(ctx, row.Device, ledger.SecretUnlock); err != nil {
+			return err
+		}
+	}
+	if p.PreserveApps {
+		in.Bootstrap, err = e.escrowed(ctx, row.Device, ledger.SecretBootstrap)
+	}
+	return err
+}
+
+// escrowed is a token that a device has left here; nil if it has not.
+func (e *Engine) escrowed(ctx context.Context, id custody.DeviceID, kind string) ([]byte, error) {
+	token, err := e.Store.Secret(ctx, id, kind)
 	if err != nil && !errors.Is(err, custody.ErrNotFound) {
-		return nil, fmt.Errorf("reading the unlock token of %s: %w", row.Device, err)
+		return nil, fmt.Errorf("reading the %s token of %s: %w", kind, id, err)
 	}
 	return token, nil
+}
+
+// obstacle is what on this side would keep an erased iPad from being proven
+// clean. That its Wi-Fi profile lets it join was asked at the start.
+func (e *Engine) obstacle() string {
+	if e.PushExpires.IsZero() || e.Now().Before(e.PushExpires) {
+		return ""
+	}
+	return "The push certificate has expired, so an erased iPad could not be called back. Renew it at Apple's Push Certificates Portal, under the Apple Account that made it."
 }
 
 func (e *Engine) kioskURL(row custody.Custody) string {

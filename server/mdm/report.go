@@ -49,6 +49,7 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 			rep.HasPasscode = &there
 		}
 	}
+	information(&rep, doc)
 	var err error
 	if rep.Users, rep.Listed, err = users(doc); err != nil {
 		return rep, err
@@ -61,6 +62,22 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 	}
 	rep.Managed, err = managedApps(doc)
 	return rep, err
+}
+
+// information reads what the plans ask with DeviceInformation. What is not of
+// Apple's type counts as not said.
+func information(rep *plan.Report, doc map[string]any) {
+	said, _ := doc["QueryResponses"].(map[string]any)
+	switch level := said["BatteryLevel"].(type) {
+	case float64:
+		rep.Battery = &level
+	case uint64: // <integer>1</integer>: full
+		full := float64(level)
+		rep.Battery = &full
+	}
+	if on, ok := said["IsActivationLockEnabled"].(bool); ok {
+		rep.ActivationOn = &on
+	}
 }
 
 // users reads a UserList. A user without a name stays in it: a list is proof

@@ -35,11 +35,14 @@ var (
 	managedAppList   = bare(encode.ManagedApplicationList)
 
 	installRestrictions = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
-		return encode.Restrictions(in.Policy, encode.Version{})
+		return encode.Restrictions(in.Policy, in.OS)
 	})
 	installPasscode = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Passcode(in.Policy) })
-	installClinical = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.Policy.ClinicalApps...) })
-	installKiosk    = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
+	// installNoClinical is the allow-list without the ward's apps.
+	installNoClinical = install(func(custody.Custody, Inputs) ([]byte, error) { return encode.Clinical() })
+	installSafariLock = install(func(custody.Custody, Inputs) ([]byte, error) { return encode.SafariLock() })
+	installClinical   = install(func(_ custody.Custody, in Inputs) ([]byte, error) { return encode.Clinical(in.Policy.ClinicalApps...) })
+	installKiosk      = install(func(_ custody.Custody, in Inputs) ([]byte, error) {
 		return encode.Kiosk(encode.KioskParams{URL: in.KioskURL, AppLock: in.Policy.Target == custody.TargetKioskApp})
 	})
 )
@@ -94,5 +97,9 @@ func erase(id string, c custody.Custody, in Inputs) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode.EraseDevice(id, encode.Erase{WiFi: in.WiFi, Enrolment: enrolment})
+	e := encode.Erase{WiFi: in.WiFi, Enrolment: enrolment}
+	if preserves(in) {
+		e.BootstrapToken = in.Bootstrap
+	}
+	return encode.EraseDevice(id, e)
 }

@@ -59,12 +59,11 @@ func TestAwaitingConfigurationFalseProvesNothing(t *testing.T) {
 // destructive hand-over of this epoch ends the erase step, whatever the attempt.
 func TestNothingIsErasedTwice(t *testing.T) {
 	tells := func(w *walk) { // the erase arrives, its acknowledgement does not
-		cmd := w.exchange(w.ipad.idle())
-		w.ipad.execute(*cmd)
+		w.ipad.execute(*w.until("EraseDevice"))
 	}
 	for name, play := range map[string]func(w *walk){
 		"the ack is lost":   func(w *walk) { tells(w); w.checkIn(true) },
-		"redelivered first": func(w *walk) { w.exchange(w.ipad.idle()); w.after(time.Minute); tells(w); w.checkIn(true) },
+		"redelivered first": func(w *walk) { w.until("EraseDevice"); w.after(time.Minute); tells(w); w.checkIn(true) },
 		"back after it was overdue": func(w *walk) {
 			tells(w)
 			w.after(time.Hour).do(custody.Tick{})
@@ -115,11 +114,11 @@ func TestAReportUnderTheOldEnrolmentProvesNothing(t *testing.T) {
 		t.Fatalf("the run stands at %q", w.c.Run.Step)
 	}
 	v := returned(t, kioskWard)
-	cmd := v.exchange(v.ipad.idle())
-	v.ipad.execute(*cmd)
+	v.ipad.execute(*v.until("EraseDevice"))
 	v.checkIn(true)
+	before := len(v.told)
 	v.exchange(Report{Channel: DeviceChannel, Enrolment: "cert-1", Status: StatusIdle})
-	if len(v.told) != 1 {
+	if len(v.told) != before {
 		t.Errorf("a connection under the old certificate was told %v", v.steps())
 	}
 }
@@ -130,7 +129,7 @@ func TestErasedMeansProvisionedAndIdle(t *testing.T) {
 	for _, p := range []custody.Policy{kioskWard, passcodeWard} {
 		want := []string{encode.RestrictionsID, encode.KioskID}
 		if p.Target == custody.TargetPasscode {
-			want = append(want, encode.PasscodeID)
+			want = append(want, encode.PasscodeID, encode.ClinicalID)
 		}
 		for _, id := range want {
 			w := returned(t, p)
@@ -169,7 +168,7 @@ func TestErasedMeansProvisionedAndIdle(t *testing.T) {
 func TestTheEraseBringsItsEnrolmentAlong(t *testing.T) {
 	w := returned(t, kioskWard)
 	w.in.WiFi = []byte("wifi-profile")
-	cmd := w.exchange(w.ipad.idle())
+	cmd := w.until("EraseDevice")
 	for _, key := range []string{"ReturnToService", "MDMProfileData", "WiFiProfileData", cmd.UUID} {
 		if !strings.Contains(string(cmd.Body), key) {
 			t.Errorf("no %s in the erase", key)
@@ -177,6 +176,8 @@ func TestTheEraseBringsItsEnrolmentAlong(t *testing.T) {
 	}
 	bad := returned(t, kioskWard)
 	bad.in.ServerURL = ""
+	bad.until("DeviceInformation")
+	bad.do(custody.Progress{Run: moved(bad.c.Run, "erase")})
 	row := bad.c
 	p, changed, cmd, err := Next(bad.c, bad.in, bad.now)
 	if err == nil || cmd != nil || !strings.Contains(err.Error(), "erase") {
@@ -190,10 +191,16 @@ func TestTheEraseBringsItsEnrolmentAlong(t *testing.T) {
 	}
 }
 
+// moved is a run that stands at the beginning of a step.
+func moved(r custody.Run, step string) custody.Run {
+	r.Step, r.Command, r.Acked, r.NotBefore = step, "", false, time.Time{}
+	return r
+}
+
 // TestTheRowIsAskedAgain: whatever step a run stands at, what the row shows decides.
 func TestTheRowIsAskedAgain(t *testing.T) {
 	w := returned(t, kioskWard)
-	w.exchange(w.ipad.idle())
+	w.until("EraseDevice")
 	fresh := w.c
 	fresh.Fresh = true
 	p, _, cmd, err := Next(fresh, w.in, w.now)

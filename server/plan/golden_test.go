@@ -65,6 +65,10 @@ var scenes = []struct {
 		return w
 	}},
 	{"passcode: wipe", passcodeWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
+	{"kiosk-app: wipe with its apps kept", keptWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
+	{"safari: open", safariWard, func(t *testing.T, p custody.Policy) *walk { return opened(t, p) }},
+	{"safari: lock", safariWard, lockedDevice},
+	{"safari: wipe", safariWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
 	{"shared-ipad: lock", sharedWard, lockedDevice},
 	{"shared-ipad: wipe", sharedWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
 	{"shared-ipad: wipe after a long lock", sharedWard, func(t *testing.T, p custody.Policy) *walk {
@@ -121,7 +125,11 @@ func TestPlansAsWrittenAndAsWalked(t *testing.T) {
 	var b bytes.Buffer
 	for _, p := range everyWard {
 		for _, g := range []custody.Goal{custody.GoalOpen, custody.GoalLock, custody.GoalWipe} {
-			fmt.Fprintf(&b, "plan %s %s: %s\n", p.Fleet, p.Target, g)
+			kept := ""
+			if p.PreserveApps {
+				kept = " with its apps kept"
+			}
+			fmt.Fprintf(&b, "plan %s %s%s: %s\n", p.Fleet, p.Target, kept, g)
 			table(&b, p, g)
 			fmt.Fprintln(&b)
 		}

@@ -26,6 +26,9 @@ type ipad struct {
 	apps     map[string]bool // the managed apps, and whether somebody's data is in them
 	session  bool            // somebody's data is on it
 
+	battery *float64 // what it says of its charge
+	findMy  *bool    // and of Activation Lock
+
 	faulty bool             // acknowledges an erase, a sign-out or a profile, and does nothing
 	says   map[string][]int // the next errors, by request; 0 is NotNow
 	secret map[string]bool  // requests that are carried out and never answered
@@ -38,7 +41,8 @@ func newIPad(shared bool) *ipad {
 
 var profileOfStep = map[string]string{
 	"restrictions": encode.RestrictionsID, "kiosk": encode.KioskID, "install_kiosk": encode.KioskID,
-	"passcode": encode.PasscodeID, "clinical": encode.ClinicalID,
+	"passcode": encode.PasscodeID, "clinical": encode.ClinicalID, "no_clinical": encode.ClinicalID, "clinical_off": encode.ClinicalID,
+	"safari_lock": encode.SafariLockID,
 }
 
 // execute carries a command out and says what came of it; false if it says nothing.
@@ -67,8 +71,10 @@ func (p *ipad) execute(cmd Command) (Report, bool) {
 		r.Users, r.Listed = slices.Clone(p.users), true
 	case "InstallProfile":
 		if id := profileOfStep[cmd.Step]; !p.faulty && id != p.loses {
-			p.profiles = append(p.profiles, id)
+			p.profiles = append(slices.DeleteFunc(p.profiles, func(have string) bool { return have == id }), id)
 		}
+	case "DeviceInformation":
+		r.Battery, r.ActivationOn = p.battery, p.findMy
 	case "ProfileList":
 		r.Profiles = slices.Clone(p.profiles)
 	case "RemoveProfile":

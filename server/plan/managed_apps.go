@@ -14,18 +14,21 @@ import (
 // then installs the ward's again. An app lock is taken off first, for the iPad
 // would not remove the browser that it is locked into, and is the last to come
 // back. An iPad straight from Setup Assistant has nothing to remove.
-func managedApps(target custody.LockTarget, g custody.Goal) []step {
+func managedApps(p custody.Policy, g custody.Goal) []step {
 	if g != custody.GoalWipe {
-		return returnToService(target, g)
+		return returnToService(p, g)
 	}
 	fresh := func(c custody.Custody) bool { return c.Fresh }
 	used := func(c custody.Custody) bool { return !c.Fresh }
-	passcode := target == custody.TargetPasscode
+	passcode := p.Target == custody.TargetPasscode
 	first := step{name: "unlock", request: "RemoveProfile", met: fresh, body: removeProfile(encode.KioskID), refused: goOn}
-	want, then := []string{encode.RestrictionsID, encode.KioskID}, "managed"
-	if passcode {
-		first.name, first.body = "clinical_off", removeProfile(encode.ClinicalID)
-		want, then = append(want, encode.PasscodeID), "clear_passcode"
+	then := "managed"
+	switch p.Target {
+	case custody.TargetPasscode:
+		first = step{name: "clinical_off", request: "InstallProfile", met: fresh, body: installNoClinical, refused: goOn}
+		then = "clear_passcode"
+	case custody.TargetSafari:
+		first.body = removeProfile(encode.SafariLockID)
 	}
 	ss := []step{
 		first,
@@ -39,12 +42,9 @@ func managedApps(target custody.LockTarget, g custody.Goal) []step {
 	}
 	ss = append(ss,
 		step{name: "managed", request: "ManagedApplicationList", body: managedAppList, judge: appsMissing},
-		step{name: "install", request: "InstallApplication", body: installApp, judge: installing, refused: notInstalled},
-		step{name: "restrictions", request: "InstallProfile", body: installRestrictions},
-		step{name: "kiosk", request: "InstallProfile", body: installKiosk})
-	if passcode {
-		ss = append(ss, step{name: "passcode", request: "InstallProfile", body: installPasscode})
-	}
+		step{name: "install", request: "InstallApplication", body: installApp, judge: installing, refused: notInstalled})
+	profiles, want := setUp(p.Target)
+	ss = append(ss, profiles...)
 	return append(ss,
 		step{name: "configured", request: "DeviceConfigured", met: used, body: deviceConfigured},
 		step{name: "check", request: "ProfileList", body: profileList, judge: setUpAgain(want)},

@@ -67,7 +67,7 @@ func follow(c custody.Custody, ss []step, i int, run custody.Run, v verdict, in 
 		run.Step, run.Entered, run.Command, run.Acked = name, now, "", false
 		run.NotBefore = notBefore(ss[index(ss, name)], run, in, now.Add(after*patience(run)))
 	}
-	run.Subject = v.subject
+	run.Subject, run.Waits = v.subject, v.waits
 	switch {
 	case v.fail != "":
 	case v.stay:

@@ -53,6 +53,7 @@ type verdict struct {
 	done    bool          // the plan has reached its goal
 	fail    string        // the plan gives up, in a sentence
 	subject string        // what the next step is about
+	waits   string        // with again: what a person can do so that the plan goes on, in a sentence
 
 	proof    custody.ProofRung
 	grade    custody.Grade
@@ -64,9 +65,9 @@ type verdict struct {
 func steps(p custody.Policy, g custody.Goal) []step {
 	switch p.Fleet {
 	case custody.ReturnToService:
-		return returnToService(p.Target, g)
+		return returnToService(p, g)
 	case custody.ManagedApps:
-		return managedApps(p.Target, g)
+		return managedApps(p, g)
 	case custody.SharedIPad:
 		return sharedIPad(g)
 	case custody.SharedGuest:

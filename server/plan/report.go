@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/padwarden/padwarden/server/custody"
+import (
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan/encode"
+)
 
 // Channel is an MDM channel. Commands that open, lock or wipe go by the device
 // channel only (hand-over rule 4).
@@ -36,6 +39,8 @@ type Report struct {
 	Listed        bool     // the report carries a UserList, perhaps an empty one
 	Profiles      []string // ProfileList: payload identifiers
 	HasPasscode   *bool    // SecurityInfo PasscodePresent
+	Battery       *float64 // DeviceInformation BatteryLevel: 0 to 1; nil where the report does not say
+	ActivationOn  *bool    // DeviceInformation IsActivationLockEnabled
 	MessageResult string   // DeviceLock
 
 	Apps       []string          // InstalledApplicationList: bundle ids; an app without one is ""
@@ -74,6 +79,13 @@ type Inputs struct {
 	KioskURL string
 	// UnlockToken is what ClearPasscode needs, where the plan clears a passcode.
 	UnlockToken []byte
+	// Bootstrap is the device's escrowed bootstrap token, where the ward's apps are kept over an erase.
+	Bootstrap []byte
+	// OS is the iPadOS version that the device said it has: what is newer is left out.
+	OS encode.Version
+	// Obstacle says what on the server's side would keep an erased device from
+	// coming back, in a sentence; empty: nothing that it knows of.
+	Obstacle string
 	// WiFi is the Wi-Fi profile a device needs to come back after an erase; empty for Ethernet or cellular.
 	WiFi []byte
 }

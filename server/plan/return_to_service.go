@@ -12,10 +12,17 @@ import (
 // EraseDevice with Return to Service: the keys are destroyed, and the evidence
 // is that the device comes back under a new enrolment that awaits
 // configuration, takes its profiles, shows them, and is idle.
-func returnToService(target custody.LockTarget, g custody.Goal) []step {
+//
+// A passcode is not cleared on return: it goes with the keys, and cleared
+// before the erase it would leave the last person's data open to whoever holds
+// the iPad, for as long as a preflight waits.
+func returnToService(p custody.Policy, g custody.Goal) []step {
+	target := p.Target
 	switch {
 	case g == custody.GoalWipe:
-		return eraseSteps(target)
+		return eraseSteps(p)
+	case target == custody.TargetSafari:
+		return safari(g)
 	case g == custody.GoalOpen && target == custody.TargetKioskApp:
 		return []step{
 			{name: "app_lock", request: "ProfileList", body: profileList, judge: appLockThere(verdict{done: true})},
@@ -43,25 +50,48 @@ func returnToService(target custody.LockTarget, g custody.Goal) []step {
 	}
 }
 
-func eraseSteps(target custody.LockTarget) []step {
+func eraseSteps(p custody.Policy) []step {
 	came := func(c custody.Custody) bool { return c.Returning || c.Fresh }
 	fresh := func(c custody.Custody) bool { return c.Fresh }
 	ss := []step{
+		{name: "preflight", request: "DeviceInformation", met: came, body: preflightQueries, judge: mayErase, refused: goOn},
 		{name: "erase", request: "EraseDevice", destructive: true, met: came, body: erase, judge: eraseAcked},
 		{name: "returned", met: fresh},
-		{name: "restrictions", request: "InstallProfile", body: installRestrictions},
-		{name: "kiosk", request: "InstallProfile", body: installKiosk},
 	}
-	want := []string{encode.RestrictionsID, encode.KioskID}
-	if target == custody.TargetPasscode {
-		ss = append(ss, step{name: "passcode", request: "InstallProfile", body: installPasscode})
-		want = append(want, encode.PasscodeID)
+	if len(p.ManagedApps) > 0 { // before DeviceConfigured, or they are not kept over the next erase
+		ss = append(ss,
+			step{name: "managed", request: "ManagedApplicationList", body: managedAppList, judge: appsMissing},
+			step{name: "install", request: "InstallApplication", body: installApp, judge: installing, refused: notInstalled})
 	}
+	profiles, want := setUp(p.Target)
+	ss = append(ss, profiles...)
 	return append(ss,
 		step{name: "configured", request: "DeviceConfigured", body: deviceConfigured},
 		step{name: "check", request: "ProfileList", body: profileList, judge: profilesThere(want)},
 		step{name: "idle", idle: true},
 	)
+}
+
+// setUp installs what a one-user iPad has before anybody gets it, and names the
+// profiles that a ProfileList must show then. A passcode ward's iPad is allowed
+// no clinical app until its holder has set a passcode.
+func setUp(target custody.LockTarget) (ss []step, want []string) {
+	ss = []step{
+		{name: "restrictions", request: "InstallProfile", body: installRestrictions},
+		{name: "kiosk", request: "InstallProfile", body: installKiosk},
+	}
+	want = []string{encode.RestrictionsID, encode.KioskID}
+	switch target {
+	case custody.TargetPasscode:
+		ss = append(ss,
+			step{name: "passcode", request: "InstallProfile", body: installPasscode},
+			step{name: "no_clinical", request: "InstallProfile", body: installNoClinical})
+		want = append(want, encode.PasscodeID, encode.ClinicalID)
+	case custody.TargetSafari:
+		ss = append(ss, step{name: "safari_lock", request: "InstallProfile", body: installSafariLock})
+		want = append(want, encode.SafariLockID)
+	}
+	return ss, want
 }
 
 // eraseAcked: the device says that it will. It does not retry if it fails

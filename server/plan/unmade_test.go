@@ -48,7 +48,7 @@ func TestAFormatErrorIsARefusal(t *testing.T) {
 	w.lock(t, custody.LockConfirmed, custody.Enforced)
 
 	w = returned(t, kioskWard)
-	w.exchange(w.ipad.idle())
+	w.until("EraseDevice")
 	w.answer(StatusCommandFormatError)
 	w.is(custody.Unproven)
 	if !strings.Contains(w.c.Reason, "refused EraseDevice") {

@@ -15,9 +15,18 @@ var (
 	guestWard    = custody.DefaultPolicy(custody.SharedGuest, custody.TargetNone)
 	appsWard     = managed(custody.TargetKioskApp)
 	appsPasscode = clinical(managed(custody.TargetPasscode))
+	safariWard   = custody.DefaultPolicy(custody.ReturnToService, custody.TargetSafari)
+	keptWard     = kept(kioskWard)
+	appsSafari   = managed(custody.TargetSafari)
 
-	everyWard = []custody.Policy{kioskWard, passcodeWard, sharedWard, guestWard, appsWard, appsPasscode}
+	everyWard = []custody.Policy{kioskWard, passcodeWard, sharedWard, guestWard, appsWard, appsPasscode, safariWard, keptWard, appsSafari}
 )
+
+// kept is a ward whose apps stay on its iPads over an erase.
+func kept(p custody.Policy) custody.Policy {
+	p.PreserveApps, p.ManagedApps = true, appsWard.ManagedApps
+	return p
+}
 
 func managed(target custody.LockTarget) custody.Policy {
 	p := custody.DefaultPolicy(custody.ManagedApps, target)
@@ -67,8 +76,8 @@ func newWalk(t failer, p custody.Policy) *walk {
 	shared := p.Fleet.Shared()
 	w := &walk{t: t, ipad: newIPad(shared), now: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC), in: Inputs{
 		Policy: p, Organisation: "Example Hospital", ServerURL: "https://ipads.hospital.example", Challenge: "not-a-real-challenge",
-		UnlockToken: []byte("not a real unlock token"),
-		Topic:       "com.apple.mgmt.External.00000000-0000-0000-0000-000000000000", KioskURL: "https://ipads.hospital.example/kiosk/start/not-a-real-secret",
+		UnlockToken: []byte("not a real unlock token"), Bootstrap: []byte("not a real bootstrap token"),
+		Topic: "com.apple.mgmt.External.00000000-0000-0000-0000-000000000000", KioskURL: "https://ipads.hospital.example/kiosk/start/not-a-real-secret",
 	}}
 	w.ipad.guest = p.Fleet == custody.SharedGuest
 	w.c = custody.Custody{Device: "DMPEXAMPLE01", Ward: "icu", State: custody.Enrolling, Version: 1}
@@ -100,6 +109,17 @@ func returned(t failer, p custody.Policy) *walk {
 	w.ipad.passcode = p.Target == custody.TargetPasscode
 	w.drain()
 	w.after(time.Hour).do(custody.Return{By: "a"})
+	w.told, w.trace = nil, nil
+	return w
+}
+
+// erasing is a returned device whose preflight found nothing: the erase is next.
+func erasing(t failer, p custody.Policy) *walk {
+	t.Helper()
+	w := returned(t, p)
+	r, _ := w.ipad.execute(*w.until("DeviceInformation"))
+	seen, _ := Observe(w.c, r, w.in, w.now)
+	w.do(seen)
 	w.told, w.trace = nil, nil
 	return w
 }
@@ -211,6 +231,24 @@ func (w *walk) connect() {
 		}
 	}
 	w.t.Fatalf("twenty commands in one connection, the last %s", w.last().Command.Step)
+}
+
+// until connects until the device is told a request, which it has not carried out yet.
+func (w *walk) until(request string) *Command {
+	w.t.Helper()
+	r := w.ipad.idle()
+	for range 20 {
+		cmd := w.exchange(r)
+		if cmd == nil {
+			break
+		}
+		if cmd.Request == request {
+			return cmd
+		}
+		r, _ = w.ipad.execute(*cmd)
+	}
+	w.t.Fatalf("never told %s, but %v", request, w.steps())
+	return nil
 }
 
 // drain connects whenever the row asks for it, until the run has ended or for three hours.

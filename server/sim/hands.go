@@ -97,6 +97,9 @@ func (d *Device) BatteryDead() {
 	d.update(func() { d.dead, d.screen, d.battery = true, false, 0 })
 }
 
+// Drained leaves the battery at a level of 0 to 1.
+func (d *Device) Drained(level float64) { d.update(func() { d.battery = level }) }
+
 // Charge brings a dead device back, as a restart does.
 func (d *Device) Charge() {
 	d.update(func() {

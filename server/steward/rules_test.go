@@ -53,6 +53,22 @@ func (w *ward) pull(p *ipad) *plan.Command {
 	return cmd
 }
 
+// until is a connection in which the device carries out what it is told, up to a
+// request that it has not carried out yet; nil if it was never told that.
+func (w *ward) until(p *ipad, request string) *plan.Command {
+	w.t.Helper()
+	r := p.report(plan.StatusIdle, "")
+	for range 20 {
+		cmd, err := w.servers[0].Exchange(w.ctx, r)
+		w.must(err)
+		if cmd == nil || cmd.Request == request {
+			return cmd
+		}
+		r = p.report(plan.StatusAcknowledged, cmd.UUID)
+	}
+	return nil
+}
+
 // spyLedger runs before each commit.
 type spyLedger struct {
 	custody.Ledger
@@ -135,7 +151,7 @@ func TestRule2ACommandIsRecordedBeforeItLeaves(t *testing.T) {
 	w, p, _ := ready(t, wrapper{})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	cmd := w.pull(p)
+	cmd := w.until(p, "EraseDevice")
 	c := w.row(p)
 	if cmd == nil || c.Run.Command != cmd.UUID || c.Risk.Command != cmd.UUID || c.Run.HandedOver.IsZero() {
 		t.Fatalf("told %+v, recorded %+v", cmd, c.Run)
@@ -166,9 +182,10 @@ func TestRule2IdleConnectWritesNothing(t *testing.T) {
 func TestRule2ResumeAndHandOver(t *testing.T) {
 	var w *ward
 	var race func()
+	var only string // the step that is raced for
 	w, p, _ := ready(t, wrapper{ledger: func(l custody.Ledger) custody.Ledger {
-		return spyLedger{l, func(custody.Change) {
-			if f := race; f != nil {
+		return spyLedger{l, func(ch custody.Change) {
+			if f := race; f != nil && (only == "" || ch.Next.Run.Step == only) {
 				race = nil
 				f()
 			}
@@ -176,14 +193,15 @@ func TestRule2ResumeAndHandOver(t *testing.T) {
 	}})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	race = func() { w.must(w.apply(1, p, custody.Resume{By: "ada"})) }
-	if cmd := w.pull(p); cmd != nil && cmd.Request == "EraseDevice" {
+	race, only = func() { w.must(w.apply(1, p, custody.Resume{By: "ada"})) }, "erase"
+	if cmd := w.until(p, "EraseDevice"); cmd != nil && cmd.Request == "EraseDevice" {
 		t.Fatal("the erase left although the holder had come back")
 	}
 	w.want(p, custody.InUse)
 
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	race = func() { w.pull(p) }
+	only = ""
+	race = func() { w.until(p, "EraseDevice") }
 	if err := w.apply(1, p, custody.Resume{By: "ada"}); custody.Refused(err) != custody.RefusedTooLate {
 		t.Fatalf("resuming after the erase left: %v", err)
 	}
@@ -193,12 +211,12 @@ func TestRule3OnlyTheOutstandingAttemptCounts(t *testing.T) {
 	w, p, _ := ready(t, wrapper{})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	cmd := w.pull(p)
+	cmd := w.until(p, "EraseDevice")
 	before := w.row(p)
 	for name, id := range map[string]string{
-		"another epoch": plan.CommandID(custody.Custody{Device: p.id, Epoch: before.Epoch - 1, Run: before.Run}, "erase", 1),
-		"another run":   plan.CommandID(custody.Custody{Device: p.id, Epoch: before.Epoch, Run: custody.Run{ID: 1}}, "erase", 1),
-		"next attempt":  plan.CommandID(before, "erase", 2),
+		"another epoch": plan.CommandID(custody.Custody{Device: p.id, Epoch: before.Epoch - 1, Run: before.Run}, "erase", before.Run.Attempt),
+		"another run":   plan.CommandID(custody.Custody{Device: p.id, Epoch: before.Epoch, Run: custody.Run{ID: 1}}, "erase", before.Run.Attempt),
+		"next attempt":  plan.CommandID(before, "erase", before.Run.Attempt+1),
 	} {
 		_, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, id))
 		w.must(err)
@@ -245,7 +263,7 @@ func TestRule4NothingIsErasedTwice(t *testing.T) {
 	w, p, _ := ready(t, wrapper{})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	w.pull(p)
+	w.until(p, "EraseDevice")
 	w.stores.advance(16 * time.Minute)
 	w.sweep(0, false)
 	w.want(p, custody.Unproven)
@@ -271,7 +289,7 @@ func TestRule5AttestationWaitsForTheDestructiveCommand(t *testing.T) {
 	w, p, _ := ready(t, wrapper{})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	w.pull(p)
+	w.until(p, "EraseDevice")
 	w.stores.advance(16 * time.Minute)
 	w.sweep(0, false)
 	w.want(p, custody.Unproven)
@@ -375,7 +393,7 @@ func TestRule12EnqueueingIsHandingOver(t *testing.T) {
 	w, p, _ := ready(t, wrapper{})
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
-	w.pull(p) // enqueued elsewhere; the device has not connected
+	w.until(p, "EraseDevice") // enqueued elsewhere; the device has not connected
 	if err := w.apply(0, p, custody.Resume{By: "ada"}); custody.Refused(err) != custody.RefusedTooLate {
 		t.Fatalf("resuming after the erase was enqueued: %v", err)
 	}

@@ -27,7 +27,7 @@ func TestACommandThatCannotBeMadeIsNotTriedForEver(t *testing.T) {
 	w.must(w.apply(0, p, custody.Claim{By: "a"}))
 	w.must(w.apply(0, p, custody.Return{By: "a"}))
 	w.servers[0].Driver = mistaken{fakeDriver{w}}
-	if cmd := w.pull(p); cmd != nil {
+	if cmd := w.until(p, "EraseDevice"); cmd != nil {
 		t.Fatalf("told %s", cmd.Request)
 	}
 	c := w.want(p, custody.Unproven)
@@ -78,7 +78,7 @@ func TestWhatAStepCosts(t *testing.T) {
 	w.must(w.apply(0, p, custody.Claim{By: "a"}))
 	w.must(w.apply(0, p, custody.Return{By: "a"}))
 	r := p.report(plan.StatusIdle, "")
-	for range 2 { // the erase is handed over, and acknowledged
+	for range 3 { // the preflight and the erase are handed over, and acknowledged
 		commits, calls = 0, 0
 		cmd, err := w.servers[0].Exchange(w.ctx, r)
 		w.must(err)
@@ -92,7 +92,7 @@ func TestWhatAStepCosts(t *testing.T) {
 		r = p.report(plan.StatusAcknowledged, cmd.UUID)
 		w.stores.advance(time.Second)
 	}
-	if steps != 2 {
+	if steps != 3 {
 		t.Errorf("%d steps were counted", steps)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	PasscodeID     = "com.padwarden.passcode"
 	ClinicalID     = "com.padwarden.clinical"
 	LockScreenID   = "com.padwarden.lock-screen"
+	SafariLockID   = "com.padwarden.safari-lock"
 	WiFiID         = "com.padwarden.wifi"
 )
 
