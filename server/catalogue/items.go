@@ -80,6 +80,8 @@ func oneUser(fleet custody.FleetKind, os encode.Version) []item {
 	s.profile("kiosk.passcode", func() ([]byte, error) { return encode.Kiosk(encode.KioskParams{URL: page}) })
 	s.profile("restrictions.kiosk-app", func() ([]byte, error) { return encode.Restrictions(kiosk, os) })
 	s.profile("restrictions.passcode", func() ([]byte, error) { return encode.Restrictions(passcode, os) })
+	s.profile("safari-lock", encode.SafariLock)
+	s.profile("clinical.none", func() ([]byte, error) { return encode.Clinical() })
 	s.profile("passcode", func() ([]byte, error) { return encode.Passcode(passcode) })
 	s.profile("clinical", func() ([]byte, error) { return encode.Clinical("org.example.charts", "org.example.records") })
 	return s.items
