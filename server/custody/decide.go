@@ -138,7 +138,7 @@ func (d *decision) startLock(why Cause, actor string) {
 	d.endRun("superseded")
 	d.enter(Locked, why)
 	d.next.ResumeUntil = d.now.Add(d.p.Resume)
-	d.next.Lock = Lock{Rung: LockRequested, At: d.now}
+	d.next.Lock = Lock{}.climb(LockMark{Rung: LockRequested, How: askedFor(why, actor)}, d.now)
 	d.startRun(GoalLock)
 	d.note(KindLockAsked, actor, "%s", why)
 }
@@ -149,7 +149,7 @@ func (d *decision) startWipe(why Cause, actor string) {
 	d.endRun("superseded")
 	d.enter(Wiping, why)
 	d.next.WipeAsked = d.now
-	d.next.Proof = Proof{}.climb(ProofRequested, d.now)
+	d.next.Proof = Proof{}.climb(ProofRequested, d.now, askedFor(why, actor))
 	d.next.Fresh = false
 	d.startRun(GoalWipe)
 	d.note(KindWipeAsked, actor, "%s", why)

@@ -285,10 +285,10 @@ func TestALostBucketOnlyLocks(t *testing.T) {
 	d.is(InUse, "")
 
 	d = locked(t, kiosk)
-	confirmed := Lock{Rung: LockConfirmed, Strength: Enforced, How: "app lock seen", At: d.now}
-	d.do(Progress{Run: d.c.Run, Lock: &LockMark{confirmed.Rung, confirmed.Strength, confirmed.How}})
+	d.do(Progress{Run: d.c.Run, Lock: &LockMark{LockConfirmed, Enforced, "app lock seen"}})
+	confirmed := d.c.Lock
 	d.do(LiveLost{})
-	if d.c.Lock != confirmed {
+	if d.c.Lock != confirmed || confirmed.Rung != LockConfirmed {
 		t.Errorf("the ladder moved: %+v", d.c.Lock)
 	}
 }

@@ -73,7 +73,7 @@ func (d *decision) cameBackErased() {
 			d.startWipe(CauseFirst, "device")
 		}
 		d.next.Fresh = true
-		d.next.Proof = d.next.Proof.climb(ProofReturned, d.now)
+		d.next.Proof = d.next.Proof.climb(ProofReturned, d.now, "AwaitingConfiguration, under a new enrolment")
 		d.note(KindEnrolment, "device", "awaiting configuration: it was erased")
 	}
 }

@@ -66,6 +66,7 @@ type (
 		HandOver *HandOver // a command leaves with this change
 		Proof    ProofRung // raised to, if set
 		Grade    Grade     // with ProofProven
+		How      string    // what showed Proof, in words for people
 		Lock     *LockMark
 		Passcode bool     // SecurityInfo showed a passcode
 		Failed   string   // the plan gave up: a sentence that says why

@@ -1,6 +1,10 @@
 package custody
 
-import "time"
+import (
+	"maps"
+	"strings"
+	"time"
+)
 
 // ProofRung is how far a wipe has come.
 type ProofRung string
@@ -35,24 +39,43 @@ func (g Grade) AtLeast(least Grade) bool {
 	return gradeRank[g] > 0 && gradeRank[least] > 0 && gradeRank[g] >= gradeRank[least]
 }
 
-// Proof is the wipe ladder of the current epoch, each rung with its time.
+// Proof is the wipe ladder of the current epoch, each rung with its time and
+// with what showed it. Rows from before the evidence was kept have no How.
 type Proof struct {
 	Rung  ProofRung               `json:"rung,omitempty"`
 	Grade Grade                   `json:"grade,omitempty"` // set once proven
 	At    map[ProofRung]time.Time `json:"at,omitempty"`
+	// How is the evidence of each rung, in words for people and at most
+	// [maxHow] bytes: it names commands and staff, never a clinician, for it
+	// stays on a clean row.
+	How map[ProofRung]string `json:"how,omitempty"`
+	// Attested: a named person stated that the device is clean; the rungs are what was shown before.
+	Attested bool `json:"attested,omitempty"`
 }
 
-// climb returns p raised to rung at now. A ladder never goes down within a run.
-func (p Proof) climb(rung ProofRung, now time.Time) Proof {
+// climb returns p raised to rung at now, shown by how. A ladder never goes
+// down within a run, and a rung that was reached keeps its time and evidence.
+func (p Proof) climb(rung ProofRung, now time.Time, how string) Proof {
 	if proofRank[rung] <= proofRank[p.Rung] {
 		return p
 	}
 	at := make(map[ProofRung]time.Time, len(p.At)+1)
-	for k, v := range p.At {
-		at[k] = v
-	}
+	maps.Copy(at, p.At)
 	at[rung] = now
-	return Proof{Rung: rung, Grade: p.Grade, At: at}
+	p.Rung, p.At = rung, at
+	return p.shown(rung, how)
+}
+
+// shown returns p with how as the evidence of rung.
+func (p Proof) shown(rung ProofRung, how string) Proof {
+	if how == "" {
+		return p
+	}
+	all := make(map[ProofRung]string, len(p.How)+1)
+	maps.Copy(all, p.How)
+	all[rung] = brief(how)
+	p.How = all
+	return p
 }
 
 var proofRank = map[ProofRung]int{ProofRequested: 1, ProofHandedOver: 2, ProofAcknowledged: 3, ProofReturned: 4, ProofProven: 5}
@@ -76,12 +99,24 @@ const (
 	ScreenOff Strength = "screen_off"
 )
 
-// Lock is the lock ladder of the current epoch. How is the evidence, in words for people.
+// Lock is the lock ladder of the current epoch. How is the evidence of Rung,
+// in words for people, and At when it was last seen. Rows from before each rung
+// was kept have none of the three.
 type Lock struct {
 	Rung     LockRung  `json:"rung,omitempty"`
 	Strength Strength  `json:"strength,omitempty"`
 	How      string    `json:"how,omitempty"`
 	At       time.Time `json:"at,omitzero"`
+
+	Requested    Reached `json:"requested,omitzero"`
+	Acknowledged Reached `json:"acknowledged,omitzero"`
+	Confirmed    Reached `json:"confirmed,omitzero"`
+}
+
+// Reached is when a rung was first reached, and what showed it.
+type Reached struct {
+	At  time.Time `json:"at,omitzero"`
+	How string    `json:"how,omitempty"` // at most [maxHow] bytes
 }
 
 var lockRank = map[LockRung]int{LockRequested: 1, LockAcknowledged: 2, LockConfirmed: 3}
@@ -91,5 +126,38 @@ func (l Lock) climb(m LockMark, now time.Time) Lock {
 	if lockRank[m.Rung] < lockRank[l.Rung] || (lockRank[m.Rung] == lockRank[l.Rung] && l.Strength == Enforced) {
 		return l
 	}
-	return Lock{Rung: m.Rung, Strength: m.Strength, How: m.How, At: now}
+	l.Rung, l.Strength, l.How, l.At = m.Rung, m.Strength, brief(m.How), now
+	if r := l.reached(m.Rung); r != nil {
+		if r.At.IsZero() {
+			r.At = now
+		}
+		r.How = l.How
+	}
+	return l
+}
+
+// reached is where l keeps rung; nil for a rung that does not exist.
+func (l *Lock) reached(rung LockRung) *Reached {
+	switch rung {
+	case LockRequested:
+		return &l.Requested
+	case LockAcknowledged:
+		return &l.Acknowledged
+	case LockConfirmed:
+		return &l.Confirmed
+	}
+	return nil
+}
+
+// maxHow bounds the evidence of a rung, so that a row stays small however
+// often it is written: it is in SQL, in Redis and in every answer.
+const maxHow = 200
+
+// brief keeps how within [maxHow] bytes of UTF-8.
+func brief(how string) string {
+	how = strings.ToValidUTF8(how, "?")
+	if len(how) <= maxHow {
+		return how
+	}
+	return strings.ToValidUTF8(how[:maxHow-len("…")], "") + "…"
 }

@@ -161,6 +161,7 @@ func (d *decision) attest(e Attest) error {
 	}
 	d.endRun("attested by " + e.By)
 	d.note(KindAttested, e.By, "%s", e.Why)
+	d.next.Proof.Attested = true
 	d.clean()
 	d.note(KindClean, e.By, "attested")
 	return nil

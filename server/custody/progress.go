@@ -29,7 +29,7 @@ func (d *decision) progress(e Progress) error {
 		d.next.Lock = d.next.Lock.climb(*e.Lock, d.now)
 	}
 	if e.Proof != "" && c.Run.Goal == GoalWipe {
-		d.next.Proof = d.next.Proof.climb(e.Proof, d.now)
+		d.next.Proof = d.next.Proof.climb(e.Proof, d.now, e.How)
 	}
 	if d.schedule(); d.next.Run.NotBefore.After(d.now) {
 		d.next.Run.NudgeAt = d.next.Run.NotBefore // until then there is nothing to tell it
@@ -53,7 +53,7 @@ func (d *decision) handOver(h HandOver) {
 		return
 	}
 	if d.next.Run.Goal == GoalWipe { // the wipe itself, not what is asked or set up around it
-		d.next.Proof = d.next.Proof.climb(ProofHandedOver, d.now)
+		d.next.Proof = d.next.Proof.climb(ProofHandedOver, d.now, h.Request+" "+h.Command)
 	}
 	d.next.Risk = Risk{Request: h.Request, Command: h.Command, HandedOver: d.now, Erase: d.next.Risk.Erase || h.Request == "EraseDevice"}
 	if h.Request == "LogOutUser" {

@@ -28,7 +28,9 @@ func Observe(c custody.Custody, r Report, in Inputs, now time.Time) (custody.Pro
 		if !s.idle {
 			return custody.Progress{}, false
 		}
-		return follow(c, ss, i, run, verdict{}, in, now), true
+		p := follow(c, ss, i, run, verdict{}, in, now)
+		p.How = showed(s, p.Proof, r.Command)
+		return p, true
 	}
 	if r.Command == "" || r.Command != run.Command || run.Acked {
 		return custody.Progress{}, false
@@ -48,6 +50,7 @@ func Observe(c custody.Custody, r Report, in Inputs, now time.Time) (custody.Pro
 		return custody.Progress{}, false
 	}
 	p := follow(c, ss, i, run, v, in, now)
+	p.How = showed(s, p.Proof, r.Command)
 	p.Settles = s.destructive
 	p.Notes = append(p.Notes, fmt.Sprintf("%s %s %s", s.name, r.Status, r.Command))
 	return p, true

@@ -174,6 +174,7 @@ func arrived(c custody.Custody, run custody.Run) custody.Progress {
 	p := custody.Progress{Run: run}
 	if run.Goal == custody.GoalWipe && c.Fresh {
 		p.Proof, p.Grade = custody.ProofProven, custody.GradeErased
+		p.How = "it came back awaiting configuration and is set up"
 	}
 	return p
 }
