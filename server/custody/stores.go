@@ -13,6 +13,8 @@ type Change struct {
 	Prev    Custody
 	Next    Custody
 	Entries []Entry
+	// Fleet is the ward's at the time of the change, for the record of a wipe that it ends.
+	Fleet FleetKind
 }
 
 // Buckets is the number of buckets live state is spread over. One bucket is

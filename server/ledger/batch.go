@@ -111,6 +111,7 @@ type batchWork struct {
 	wrote   map[*member]bool
 	changed []*nextRow
 	entries []historyRow
+	wipes   []*wipeRow
 }
 
 // nextRow is a row to be written, and what it must be written over.
@@ -160,13 +161,18 @@ func (w *batchWork) place(m *member) error {
 	for i, body := range m.entries {
 		w.entries = append(w.entries, historyRow{Device: row.Device, Seq: row.Entries + int64(i) + 1, Body: body})
 	}
+	if m.wipe != nil {
+		ended := *m.wipe // the member's own stays as it is: it may be tried again
+		w.ended(&ended)
+	}
 	next := m.row
 	next.Entries, next.Attempt = row.Entries+int64(len(m.entries)), w.name
 	*row = next
 	return nil
 }
 
-// write stores what was placed: one statement for the rows, one for the history.
+// write stores what was placed: one statement for the rows, one for the
+// history, and one where wipes ended.
 func (w *batchWork) write(ctx context.Context) error {
 	res, err := w.tx.NewUpdate().
 		With("next", w.tx.NewValues(&w.changed)).
@@ -181,6 +187,9 @@ func (w *batchWork) write(ctx context.Context) error {
 	}
 	if n, err := res.RowsAffected(); err != nil || n != int64(len(w.changed)) {
 		return fmt.Errorf("updating custody: %d of %d rows were as read: %w", n, len(w.changed), cmp.Or(err, custody.ErrUnavailable))
+	}
+	if err := w.writeWipes(ctx); err != nil {
+		return err
 	}
 	if len(w.entries) == 0 {
 		return nil

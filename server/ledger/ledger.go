@@ -51,6 +51,8 @@ type Options struct {
 	Timeout time.Duration
 	// Connections is the most that are held to PostgreSQL, or that read SQLite (default 16).
 	Connections int
+	// PaceAge is how old a ward's measured pace may be (default 15 s).
+	PaceAge time.Duration
 	// Logger tells of batches that failed and of migrations (default: none).
 	Logger *slog.Logger
 }
@@ -60,6 +62,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Queue, 1024)
 	setDefault(&o.Timeout, 10*time.Second)
 	setDefault(&o.Connections, 16)
+	setDefault(&o.PaceAge, 15*time.Second)
 	// The committer needs one connection however many readers there are.
 	o.Connections = max(o.Connections, 2)
 	if o.Logger == nil {
@@ -78,6 +81,8 @@ func setDefault[T int | time.Duration](v *T, d T) {
 type Ledger struct {
 	database
 	box     sealer
+	paces   paces
+	paceAge time.Duration
 	commits *committer
 	log     *slog.Logger
 }
@@ -122,7 +127,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{database: db, box: box, log: o.Logger}
+	l := &Ledger{database: db, box: box, paceAge: o.PaceAge, log: o.Logger}
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}

@@ -145,7 +145,7 @@ func (s *Steward) commit(ctx context.Context, ch *change, p custody.Policy, due 
 			return err
 		}
 	}
-	err := s.Ledger.Commit(ctx, custody.Change{Prev: ch.prev, Next: ch.next, Entries: ch.entries})
+	err := s.Ledger.Commit(ctx, custody.Change{Prev: ch.prev, Next: ch.next, Entries: ch.entries, Fleet: p.Fleet})
 	if errors.Is(err, custody.ErrStale) {
 		return errRaced
 	}
