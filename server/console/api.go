@@ -31,6 +31,9 @@ type deviceJSON struct {
 	LockInMs   int64            `json:"lock_in_ms"`
 	Since      time.Time        `json:"since"`
 	Evidence   string           `json:"evidence"`
+	Lock       lockJSON         `json:"lock"`
+	Wipe       wipeJSON         `json:"wipe"`
+	Slow       *slowJSON        `json:"slow,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
 	CustodyRow custody.Custody  `json:"custody"`
 }
@@ -41,7 +44,7 @@ func (s *Console) json(ctx context.Context, d device, name func(context.Context,
 		ID: d.ID, Name: d.Name, Ward: r.Ward, Model: d.Model, OSVersion: d.OSVersion,
 		State: r.State, Epoch: r.Epoch, Version: r.Version, Holder: r.Holder,
 		Open: r.Open, Warned: r.Warned, IdleMs: r.IdleMs, LockInMs: r.LockMs,
-		Since: r.Since, Evidence: r.Evidence, Reason: d.custody.Reason, CustodyRow: d.custody,
+		Since: r.Since, Evidence: r.Evidence, Lock: d.lockJSON(), Wipe: d.wipeJSON(), Slow: d.slowJSON(), Reason: d.custody.Reason, CustodyRow: d.custody,
 	}
 }
 

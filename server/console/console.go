@@ -47,6 +47,7 @@ type Ledger interface {
 	// History returns entries after seq, oldest first; RecentHistory the newest first.
 	History(ctx context.Context, device custody.DeviceID, after int64, limit int) ([]ledger.Recorded, error)
 	RecentHistory(ctx context.Context, device custody.DeviceID, limit int) ([]ledger.Recorded, error)
+	measures
 }
 
 // Identity says who is at the console.
@@ -131,4 +132,5 @@ func (s *Console) Register(r fiber.Router) {
 	api.Get("/", s.api(s.listDevices))
 	api.Get("/:id", s.api(s.oneDevice))
 	api.Get("/:id/history", s.api(s.history))
+	s.registerLadders(r, headers, errs)
 }

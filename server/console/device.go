@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -16,13 +15,6 @@ import (
 	"github.com/padwarden/padwarden/server/problem"
 )
 
-// rung is one step of a ladder.
-type rung struct {
-	Word    string
-	At      time.Time // zero: not reached, or not known when
-	Reached bool
-}
-
 // devicePage is what a device's template is given.
 type devicePage struct {
 	Who       identity.Staff
@@ -30,10 +22,7 @@ type devicePage struct {
 	Row       row
 	Model     string
 	OSVersion string
-	Grade     string
-	LockWord  string
-	Lock      []rung
-	Proof     []rung
+	Ladders   ladders
 	History   []ledger.Recorded
 	MayWipe   bool
 	MayAttest bool
@@ -54,15 +43,11 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	state := d.custody.State
 	page := devicePage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
-		Model: d.Model, OSVersion: d.OSVersion, Grade: gradeWords[d.custody.Proof.Grade],
-		Lock: lockLadder(d.custody.Lock), Proof: proofLadder(d.custody.Proof), History: history,
+		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), History: history,
 		MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil &&
 			(state == custody.Clean || state == custody.InUse || state == custody.Locked || state == custody.Unproven),
 		MayAttest: allowed(who, identity.Attest, d.custody.Ward) == nil && state == custody.Unproven,
 		MayEnrol:  s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(state),
-	}
-	if d.custody.Lock.Rung != "" {
-		page.LockWord = lockWord(d.custody.Lock)
 	}
 	return s.render(c, fiber.StatusOK, "device.html", page)
 }
@@ -91,37 +76,6 @@ func (s *Console) link(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	s.Log.Info("asked at the console", "action", identity.Enrol, "device", row.Device, "staff", who.Name)
 	return c.JSON(fiber.Map{"link": link})
-}
-
-// lockLadder is empty where no lock was asked for in this epoch.
-func lockLadder(l custody.Lock) (ladder []rung) {
-	if l.Rung == "" {
-		return nil
-	}
-	reached := true
-	for _, r := range []custody.LockRung{custody.LockRequested, custody.LockAcknowledged, custody.LockConfirmed} {
-		step := rung{Word: lockRungWords[r], Reached: reached}
-		if r == l.Rung {
-			step.At, reached = l.At, false
-		}
-		ladder = append(ladder, step)
-	}
-	return ladder
-}
-
-// proofLadder is empty where no wipe was asked for in this epoch.
-func proofLadder(p custody.Proof) (ladder []rung) {
-	if p.Rung == "" {
-		return nil
-	}
-	reached := true
-	for _, r := range []custody.ProofRung{custody.ProofRequested, custody.ProofHandedOver, custody.ProofAcknowledged, custody.ProofReturned, custody.ProofProven} {
-		ladder = append(ladder, rung{Word: rungWords[r], At: p.At[r], Reached: reached})
-		if r == p.Rung {
-			reached = false
-		}
-	}
-	return ladder
 }
 
 // asked is the body of a change. Epoch, if given, is the one that the page

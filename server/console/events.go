@@ -52,6 +52,7 @@ type viewer struct {
 	sink    *browser.Sink
 	who     asker
 	ward    string
+	slow    map[custody.DeviceID]bool // told to be slow: time alone makes one so, and no change says it
 }
 
 // within does one thing of the stream in bounded time, for who is still signed in.
@@ -114,13 +115,23 @@ func (v *viewer) clocks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	clocks := map[custody.DeviceID][2]int64{}
+	clocks, names := map[custody.DeviceID][2]int64{}, v.console.names()
+	slow := map[custody.DeviceID]bool{}
 	for _, d := range loaded {
+		if d.slow() != nil {
+			slow[d.ID] = true
+			if !v.slow[d.ID] {
+				if err := v.send("device", "row", d.row(names(ctx, d.custody.Holder))); err != nil {
+					return err
+				}
+			}
+		}
 		if d.open() {
 			idle, lock := d.idle()
 			clocks[d.ID] = [2]int64{idle, lock}
 		}
 	}
+	v.slow = slow
 	if len(clocks) == 0 {
 		return nil
 	}

@@ -24,7 +24,7 @@ func TestPoolView(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<li data-count="clean" class="clean"><b>5</b>`, `<li data-count="unproven" class="unproven"><b>2</b>`,
-		"Anna Berg", `data-idle="20000" data-lock="100000"`, "Lock confirmed: the app lock is in ProfileList", "Lock asked, unconfirmed",
+		"Anna Berg", `data-idle="20000" data-lock="100000"`, `<span class="lock locked"><i aria-hidden="true"></i>Locked</span> (the app lock is in ProfileList)`, `Lock unconfirmed</span> since <time`,
 		"Wipe sent, no answer yet", "EraseDevice acknowledged 05:52, no re-enrolment since: needs hands.", "Proven: erased",
 	} {
 		if !strings.Contains(body, want) {

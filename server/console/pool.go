@@ -31,6 +31,9 @@ type row struct {
 	Cause    custody.Cause
 	Evidence string
 	Note     string // why it is unproven, or for whom it is kept
+	Lock     *lockView
+	Slow     *custody.Slow
+	Ready    *readyView
 }
 
 // count is one number of the summary.
@@ -46,6 +49,7 @@ type poolPage struct {
 	Ward   string // the filter
 	Wards  []ledger.Ward
 	Counts []count
+	Paces  []paceLine
 	Rows   []row
 }
 
@@ -64,8 +68,15 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err != nil {
 		return err
 	}
+	shown := map[string]string{}
+	for _, w := range wards {
+		if ward == "" || w.ID == ward {
+			shown[w.ID] = w.Name
+		}
+	}
 	return s.render(c, fiber.StatusOK, "pool.html", poolPage{
-		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows), Rows: rows,
+		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows),
+		Paces: s.paceLines(ctx, shown), Rows: rows,
 	})
 }
 
@@ -109,6 +120,8 @@ type device struct {
 	ledger.Device
 	custody custody.Custody
 	session custody.Session
+	policy  custody.Policy
+	pace    custody.Pace // only while it is being wiped
 }
 
 // load reads the devices of ward ("" for all) that who may see.
@@ -133,8 +146,9 @@ func (s *Console) load(ctx context.Context, who asker, ward string) ([]device, e
 	slices.SortStableFunc(loaded, func(a, b device) int {
 		return cmp.Or(cmp.Compare(a.custody.Ward, b.custody.Ward), cmp.Compare(a.Name, b.Name))
 	})
-	sessions := s.sessions(ctx, ids...)
+	sessions, gauge := s.sessions(ctx, ids...), s.gauge(ctx)
 	for i := range loaded {
+		gauge(&loaded[i])
 		loaded[i].session = sessions[loaded[i].ID]
 	}
 	return loaded, nil
@@ -149,8 +163,10 @@ func (s *Console) one(ctx context.Context, who asker, id custody.DeviceID) (devi
 	if err := allowed(who, identity.View, c.Ward); err != nil {
 		return device{}, err
 	}
-	d, err := s.Ledger.Device(ctx, id)
-	return device{Device: d, custody: c, session: s.sessions(ctx, id)[id]}, err
+	known, err := s.Ledger.Device(ctx, id)
+	d := device{Device: known, custody: c, session: s.sessions(ctx, id)[id]}
+	s.gauge(ctx)(&d)
+	return d, err
 }
 
 // sessions are those that can be read. The rest show as locked: live may be
@@ -188,7 +204,7 @@ func (d device) state() custody.State {
 	if d.custody.State == custody.InUse && !d.open() {
 		return custody.Locked
 	}
-	return d.custody.State
+	return custody.Shown(d.custody, d.policy)
 }
 
 func (d device) row(holder string) row {
@@ -197,10 +213,14 @@ func (d device) row(holder string) row {
 		ID: d.ID, Name: d.Name, Ward: c.Ward, State: d.state(), Epoch: c.Epoch, Version: c.Version,
 		Holder: holder, Since: c.Since, Cause: c.Cause, Note: c.Reason, Evidence: evidence(d.state(), c),
 	}
+	r.Lock, r.Slow, r.Ready = d.lock(), d.slow(), d.ready()
 	if c.Run.Waits != "" && c.State == custody.Wiping {
 		r.Note = c.Run.Waits
 	}
-	if r.State == custody.Clean || r.State == custody.InUse {
+	if r.State == custody.Reset {
+		r.Note = "Below this ward's grade (" + gradeWords[d.policy.LeastGrade] + "), offered because its policy says so. " + c.Proof.Grade.Kept()
+	}
+	if r.State == custody.Clean || r.State == custody.Reset || r.State == custody.InUse {
 		r.Cause = "" // it says why the device was last wiped
 	}
 	if d.open() {

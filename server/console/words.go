@@ -42,27 +42,36 @@ var (
 	}
 )
 
-// summary is the order in which states are counted; the last three only if there are any.
-var summary = []custody.State{custody.Clean, custody.InUse, custody.Locked, custody.Wiping, custody.Unproven,
+// stateWord is a state's, or that of a clean device below its ward's grade.
+func stateWord(s custody.State) string {
+	if s == custody.Reset {
+		return "Reset"
+	}
+	return stateWords[s]
+}
+
+// summary is the order in which states are counted; reset and the last three only if there are any.
+var summary = []custody.State{custody.Clean, custody.Reset, custody.InUse, custody.Locked, custody.Wiping, custody.Unproven,
 	custody.Lost, custody.Enrolling, custody.Retired}
 
 var words = template.FuncMap{
-	"word":  func(s custody.State) string { return stateWords[s] },
+	"word":  stateWord,
 	"cause": func(c custody.Cause) string { return causeWords[c] },
 	"iso":   func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") },
 	"plain": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 }
 
-// lockWord says how a locked device is locked, and does not call a dark screen a lock.
-func lockWord(l custody.Lock) string {
-	switch {
-	case l.Rung == custody.LockConfirmed && l.Strength == custody.ScreenOff:
-		return "Screen off only: no enforced lock"
-	case l.Rung == custody.LockConfirmed && l.How != "":
+// lockWord says in a sentence what the lock of a locked device is. A dark
+// screen is not called a lock.
+func lockWord(c custody.Custody) string {
+	switch l := custody.ShowLock(c); {
+	case l.Word == custody.LockHolds && l.How != "":
 		return "Lock confirmed: " + l.How
-	case l.Rung == custody.LockConfirmed:
+	case l.Word == custody.LockHolds:
 		return "Lock confirmed"
-	case l.Rung == custody.LockAcknowledged:
+	case l.Word == custody.LockScreenOff:
+		return "Screen off only: no enforced lock"
+	case c.Lock.Rung == custody.LockAcknowledged:
 		return "Lock acknowledged, unconfirmed"
 	}
 	return "Lock asked, unconfirmed"
@@ -76,10 +85,13 @@ func evidence(state custody.State, c custody.Custody) string {
 			return "Opening, not confirmed yet"
 		}
 	case custody.Locked:
-		return lockWord(c.Lock)
+		return lockWord(c)
 	case custody.Wiping, custody.Unproven:
 		return proofWords[c.Proof.Rung]
-	case custody.Clean:
+	case custody.Clean, custody.Reset:
+		if c.Proof.Attested {
+			return "Attested clean by a person"
+		}
 		if c.Proof.Grade != "" {
 			return "Proven: " + gradeWords[c.Proof.Grade]
 		}
