@@ -144,9 +144,19 @@ func unprovenSays(p custody.Pace) string {
 	})
 	parts := make([]string, len(causes))
 	for i, c := range causes {
-		parts[i] = fmt.Sprintf("%d %s", p.Unproven[c], causeWords[c])
+		word, ok := unprovenWords[c]
+		if !ok {
+			word = causeWords[c]
+		}
+		parts[i] = fmt.Sprintf("%d %s", p.Unproven[c], word)
 	}
 	return fmt.Sprintf("%d unproven: %s", p.NotProven(), strings.Join(parts, ", "))
+}
+
+// unprovenWords are causes as one counts them, where that is said otherwise than of one iPad.
+var unprovenWords = map[custody.Cause]string{
+	custody.CauseOverdue: "not proven in time", custody.CauseFailed: "failed", custody.CauseBelowGrade: "below the ward's grade",
+	custody.CauseReenrolled: "enrolled again unexplained", custody.CauseLostMode: "lost meanwhile",
 }
 
 // span is a duration as people say it: seconds below two minutes, then minutes.

@@ -50,7 +50,7 @@ func TestThePoolSaysHowSureItIs(t *testing.T) {
 		"Attested clean by a person",
 		`<span class="slow"><i aria-hidden="true"></i>Slow</span>`, "The iPad acknowledged the erase and has not come back since.",
 		`Screen off only</span>`, `Lock unconfirmed</span>`, "Usually ready between",
-		"wipes here take 4 min (p50) to 5 min (p95), 211 proven in 30 days", "3 unproven: 2 the wipe is overdue, 1 the wipe failed",
+		"wipes here take 4 min (p50) to 5 min (p95), 211 proven in 30 days", "3 unproven: 2 not proven in time, 1 failed", `<span class="pill locked screen_off_only"><i aria-hidden="true"></i>Screen off only</span>`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("missing: %s", want)

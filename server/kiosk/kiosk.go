@@ -56,6 +56,8 @@ type Ledger interface {
 	Devices(ctx context.Context, ward string) ([]ledger.Device, error)
 	Policy(ctx context.Context, ward string) (custody.Policy, error)
 	Clinician(ctx context.Context, id string) (ledger.Clinician, error)
+	// Pace is how long the ward's wipes have taken.
+	Pace(ctx context.Context, ward string) (custody.Pace, error)
 	Reader(ctx context.Context, id string) (ledger.Reader, error)
 	// Spend uses up a one-time secret; custody.ErrConflict if it was used before.
 	Spend(ctx context.Context, key string) error

@@ -31,7 +31,10 @@ type State struct {
 	Nonce    string            `json:"nonce"`
 	Sentence string            `json:"sentence"`
 	Invite   bool              `json:"invite"` // wiping: it waits for the tap of who has just signed in to Apple
-	Other    string            `json:"other"`  // another iPad that is clean
+	Other    string            `json:"other"`  // another iPad that can be had
+	LockWord string            `json:"lock_word"`
+	Ladder   []Rung            `json:"ladder,omitempty"` // wiping: how far the cleaning is
+	Usual    string            `json:"usual"`            // wiping: how long it usually takes here, if enough is known
 }
 
 func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
@@ -63,6 +66,7 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
 	}
 	s.Invite = awaitsTap(row)
+	k.measure(ctx, &s, row)
 	if s.State == custody.Locked && s.Lock == "" {
 		s.Lock = custody.LockRequested
 	}
@@ -83,7 +87,7 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 			return State{}, err
 		}
 	}
-	if s.State != custody.Clean && s.State != custody.InUse || stuck(s.Opening, row, session.Now) {
+	if s.State != custody.Clean && s.State != custody.Reset && s.State != custody.InUse || stuck(s.Opening, row, session.Now) {
 		s.Other = k.other(ctx, row, "")
 	}
 	return s, nil
@@ -146,9 +150,12 @@ func stuck(opening bool, row custody.Custody, now time.Time) bool {
 // sentence says what is going on, for whoever picks the iPad up: no names.
 func sentence(s custody.State, row custody.Custody, now time.Time) string {
 	switch s {
-	case custody.Clean:
+	case custody.Clean, custody.Reset:
 		if !row.Available("", now) {
 			return "This iPad is kept for a colleague for a moment."
+		}
+		if s == custody.Reset {
+			return "This iPad was reset. " + row.Proof.Grade.Kept()
 		}
 	case custody.Locked:
 		return "Is this yours? Tap your badge to go on where you left off."

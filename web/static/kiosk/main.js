@@ -16,7 +16,7 @@ let touched = 0, busy = false, later = 0, over = false;
 const count = countdown({
   warn: warned,
   over: () => { // fail closed, then ask what became of it
-    show({ ...now, state: 'locked', lock: 'requested', asks: '', holder: '', sentence: 'Is this yours? Tap your badge to go on where you left off.' });
+    show({ ...now, state: 'locked', lock: 'requested', lock_word: '', asks: '', holder: '', sentence: 'Is this yours? Tap your badge to go on where you left off.' });
     setTimeout(refresh, 1500);
   },
 });

@@ -1,9 +1,7 @@
 // Puts a state on the page. Names are only ever there while it is in use.
 
 const $ = (id) => document.getElementById(id);
-const rungs = ['requested', 'handed_over', 'acknowledged', 'returned', 'proven'];
-const locks = { requested: 'Locking the iPad…', acknowledged: 'The iPad has answered; its lock is being checked.', confirmed: 'Its lock is confirmed.' };
-const views = { clean: 'ready', in_use: 'session', locked: 'locked', wiping: 'wiping', unproven: 'hands', lost: 'hands', enrolling: 'hands', retired: 'hands', ended: 'ended' };
+const views = { clean: 'ready', reset: 'ready', in_use: 'session', locked: 'locked', wiping: 'wiping', unproven: 'hands', lost: 'hands', enrolling: 'hands', retired: 'hands', ended: 'ended' };
 
 let shown = '';
 
@@ -17,15 +15,12 @@ export function draw(s) {
   $('holder').textContent = s.state === 'in_use' ? s.holder : '';
   $('opening').hidden = !s.opening;
   $('opened').hidden = s.opening;
-  $('lock-word').textContent = s.state === 'locked' ? locks[s.lock] || '' : '';
+  $('lock-word').textContent = s.state === 'locked' ? s.lock_word || 'Locking the iPad…' : '';
   $('wiping-title').textContent = s.invite ? 'Tap your badge' : 'Being cleaned';
   $('ladder').hidden = Boolean(s.invite);
-  const at = rungs.indexOf(s.proof);
-  for (const li of $('ladder').children) {
-    const n = rungs.indexOf(li.dataset.rung);
-    li.className = n <= at ? 'reached' : '';
-    if (n === at) li.setAttribute('aria-current', 'step'); else li.removeAttribute('aria-current');
-  }
+  $('ladder').replaceChildren(...(s.ladder || []).map(rung));
+  $('usual').hidden = Boolean(s.invite) || !s.usual;
+  $('usual').textContent = s.usual || '';
   const view = s.asks || views[s.state] || 'hands';
   const say = $(view).querySelector('.say');
   if (say && view !== 'ended') say.textContent = s.sentence;
@@ -33,6 +28,15 @@ export function draw(s) {
   $('other-name').textContent = s.other;
   if (view !== shown) announce(view);
   shown = view;
+}
+
+function rung(r) {
+  const li = document.createElement('li');
+  li.dataset.rung = r.rung;
+  li.textContent = r.word;
+  li.className = r.reached ? 'reached' : '';
+  if (r.now) li.setAttribute('aria-current', 'step');
+  return li;
 }
 
 function announce(view) {
@@ -48,7 +52,7 @@ export function notice(sentence, other) {
   clearTimeout(timer);
   const box = $('notice');
   box.hidden = !sentence;
-  box.textContent = !sentence ? '' : other ? `${sentence} iPad ${other} is clean.` : sentence;
+  box.textContent = !sentence ? '' : other ? `${sentence} iPad ${other} is free.` : sentence;
   if (sentence) timer = setTimeout(() => notice(''), 15000);
 }
 
