@@ -20,6 +20,17 @@ type certificateRow struct {
 	Issued        int64            `bun:"issued,notnull"`
 	Expires       int64            `bun:"expires,notnull"`
 	Revoked       int64            `bun:"revoked,notnull"`
+	Enrolment     string           `bun:"enrolment,notnull"`
+	Used          int64            `bun:"used,notnull"`
+	Superseded    int64            `bun:"superseded,notnull"`
+}
+
+func (r certificateRow) certificate() Certificate {
+	return Certificate{
+		Hash: r.Hash, Device: r.Device, UDID: r.UDID, Epoch: r.Epoch, Run: r.Run,
+		Issued: fromMillis(r.Issued), Expires: fromMillis(r.Expires), Revoked: fromMillis(r.Revoked),
+		Enrolment: r.Enrolment, Used: fromMillis(r.Used), Superseded: fromMillis(r.Superseded),
+	}
 }
 
 // IssueCertificate records whose a certificate is and uses up the challenge
@@ -36,13 +47,17 @@ func (l *Ledger) IssueCertificate(ctx context.Context, c Certificate, spend stri
 		row := certificateRow{
 			Hash: c.Hash, Device: c.Device, UDID: c.UDID, Epoch: c.Epoch, Run: c.Run,
 			Issued: millis(c.Issued), Expires: millis(c.Expires), Revoked: millis(c.Revoked),
+			Enrolment: c.Enrolment, Used: millis(c.Used), Superseded: millis(c.Superseded),
 		}
 		err := tx.NewSelect().Model((*certificateRow)(nil)).ColumnExpr("COALESCE(MAX(ordinal), 0) + 1").
 			Where("device = ?", c.Device).Scan(ctx, &row.Ordinal)
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewInsert().Model(&row).Exec(ctx)
+		if _, err = tx.NewInsert().Model(&row).Exec(ctx); err != nil || len(c.DER) == 0 {
+			return err
+		}
+		_, err = tx.NewInsert().Model(&issuanceRow{Challenge: spent(spend).Hash, Hash: c.Hash, Key: c.Key, DER: c.DER}).Exec(ctx)
 		return err
 	})
 }
@@ -54,10 +69,7 @@ func (l *Ledger) Certificate(ctx context.Context, hash string) (Certificate, err
 	if err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx); err != nil {
 		return Certificate{}, failed(ctx, "reading a certificate", err)
 	}
-	return Certificate{
-		Hash: row.Hash, Device: row.Device, UDID: row.UDID, Epoch: row.Epoch, Run: row.Run,
-		Issued: fromMillis(row.Issued), Expires: fromMillis(row.Expires), Revoked: fromMillis(row.Revoked),
-	}, nil
+	return row.certificate(), nil
 }
 
 // Authenticate begins an enrolment in one transaction: the certificate and the

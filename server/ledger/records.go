@@ -61,6 +61,26 @@ type Certificate struct {
 	Issued  time.Time
 	Expires time.Time
 	Revoked time.Time // zero: not
+
+	// Enrolment is the hash of the certificate that made the enrolment a renewal
+	// stands for; empty if this is none.
+	Enrolment string
+	Used      time.Time // a renewal: when the device first came under it
+	// Superseded is when a later renewal was first used: this certificate is over,
+	// the enrolment that it may have made is not.
+	Superseded time.Time
+
+	// Key and DER are given where a certificate is issued, so that [Ledger.Issued]
+	// can answer a device again; reading a certificate leaves them empty.
+	Key []byte // SHA-256 of its SubjectPublicKeyInfo
+	DER []byte
+}
+
+// Issuance is what a spent challenge was spent for.
+type Issuance struct {
+	Hash string // of the certificate
+	Key  []byte // SHA-256 of its SubjectPublicKeyInfo
+	DER  []byte
 }
 
 // AuthenticateRecord is an Authenticate check-in, as [Ledger.Authenticate] takes it.

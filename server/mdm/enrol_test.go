@@ -117,7 +117,9 @@ func TestCertificatesAreRefused(t *testing.T) {
 		reason string
 		try    func() *x509.Certificate
 	}{
-		{"challenge_spent", func() *x509.Certificate { return one.request("S1", s.keys.Challenge("S1", 1, 1), nil) }},
+		{"challenge_spent", func() *x509.Certificate {
+			return s.ipad("S1").request("S1", s.keys.Challenge("S1", 1, 1), nil) // another key
+		}},
 		{"challenge_of_another", func() *x509.Certificate { return two.request("S2", s.keys.Challenge("S1", 1, 2), nil) }},
 		{"challenge", func() *x509.Certificate { return two.request("S2", "guess", nil) }},
 		{"challenge", func() *x509.Certificate { return two.request("S2", "", nil) }},

@@ -29,6 +29,7 @@ type memory struct {
 	unlock   map[custody.DeviceID][]byte
 	secrets  map[string][]byte
 	spent    map[string]bool
+	issued   map[string]ledger.Issuance
 	errands  []ledger.Errand
 	fleet    custody.FleetKind
 	target   custody.LockTarget
@@ -41,7 +42,7 @@ func newMemory(fleet custody.FleetKind, ids ...custody.DeviceID) *memory {
 	m := &memory{
 		devices: map[custody.DeviceID]ledger.Device{}, certs: map[string]ledger.Certificate{},
 		pushes: map[string]ledger.Push{}, unlock: map[custody.DeviceID][]byte{},
-		secrets: map[string][]byte{}, spent: map[string]bool{}, fleet: fleet, target: custody.TargetKioskApp,
+		secrets: map[string][]byte{}, spent: map[string]bool{}, issued: map[string]ledger.Issuance{}, fleet: fleet, target: custody.TargetKioskApp,
 	}
 	for _, id := range ids {
 		m.devices[id] = ledger.Device{ID: id, Ward: "4B"}
@@ -127,9 +128,15 @@ func (m *memory) IssueCertificate(_ context.Context, c ledger.Certificate, spend
 		return custody.ErrConflict
 	}
 	m.spent[spend] = true
+	m.issued[spend] = ledger.Issuance{Hash: c.Hash, Key: c.Key, DER: c.DER}
+	c.Key, c.DER = nil, nil
 	m.certs[c.Hash] = c
 	m.order = append(m.order, c.Hash)
 	return nil
+}
+
+func (m *memory) Issued(ctx context.Context, spend string) (ledger.Issuance, error) {
+	return get(ctx, m, m.issued, spend)
 }
 
 func (m *memory) Authenticate(_ context.Context, a ledger.AuthenticateRecord) error {

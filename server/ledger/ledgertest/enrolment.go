@@ -51,6 +51,80 @@ var enrolmentCases = map[string]func(*testing.T, Fresh){
 		})
 		wantEqual(t, won.Load(), 1)
 	},
+	"a spent challenge says what it was spent for": func(t *testing.T, fresh Fresh) {
+		l, _ := fresh1(t, fresh, 2)
+		c := ledger.Certificate{Hash: "c1", Device: "D000", Key: []byte("key"), DER: []byte("der")}
+		must(t, l.IssueCertificate(t.Context(), c, "challenge"))
+		wantEqual(t, value[ledger.Issuance](t)(l.Issued(t.Context(), "challenge")), ledger.Issuance{Hash: "c1", Key: c.Key, DER: c.DER})
+		wantErr(t, l.IssueCertificate(t.Context(), ledger.Certificate{Hash: "c2", Device: "D001", Key: []byte("other"), DER: []byte("x")}, "challenge"), custody.ErrConflict)
+		wantEqual(t, value[ledger.Issuance](t)(l.Issued(t.Context(), "challenge")).Hash, "c1")
+		wantErr(t, errOf(l.Issued(t.Context(), "unspent")), custody.ErrNotFound)
+		must(t, l.Spend(t.Context(), "link"))
+		wantErr(t, errOf(l.Issued(t.Context(), "link")), custody.ErrNotFound)
+	},
+	"a renewal that is used ends those of its enrolment before it, and no others": func(t *testing.T, fresh Fresh) {
+		l, _ := fresh1(t, fresh, 2)
+		issue(t, l, "D000", "root")
+		renewal := func(hash, of string) {
+			c := ledger.Certificate{Hash: hash, Device: "D000", UDID: "U0", Enrolment: of, Expires: Start.AddDate(1, 0, 0)}
+			must(t, l.IssueCertificate(t.Context(), c, "renewal "+hash))
+		}
+		renewal("r1", "root")
+		issue(t, l, "D000", "next") // an enrolment profile that has gone out
+		issue(t, l, "D001", "other")
+		renewal("r2", "root")
+		over := func() (n []string) {
+			for _, h := range []string{"root", "r1", "next", "other", "r2"} {
+				c := value[ledger.Certificate](t)(l.Certificate(t.Context(), h))
+				if !c.Superseded.IsZero() {
+					n = append(n, h)
+				}
+				wantEqual(t, c.Revoked.IsZero(), true)
+			}
+			return n
+		}
+		wantEqual(t, over(), nil)
+		must(t, l.UseRenewal(t.Context(), "r2"))
+		wantEqual(t, over(), []string{"root", "r1"})
+		first := value[ledger.Certificate](t)(l.Certificate(t.Context(), "r2")).Used
+		wantEqual(t, first.IsZero(), false)
+		must(t, l.UseRenewal(t.Context(), "r2"))
+		wantEqual(t, value[ledger.Certificate](t)(l.Certificate(t.Context(), "r2")).Used, first)
+		for _, hash := range []string{"r1", "next", "unknown"} {
+			wantErr(t, l.UseRenewal(t.Context(), hash), custody.ErrNotFound)
+		}
+	},
+	"certificates that expire are found in order, page by page": func(t *testing.T, fresh Fresh) {
+		l, _ := fresh1(t, fresh, 4)
+		put := func(hash string, d custody.DeviceID, udid, of string, days int) {
+			c := ledger.Certificate{Hash: hash, Device: d, UDID: udid, Enrolment: of, Expires: Start.AddDate(0, 0, days)}
+			must(t, l.IssueCertificate(t.Context(), c, "for "+hash))
+		}
+		put("b", "D000", "U0", "", 5)
+		put("a", "D001", "U1", "", 5)
+		put("late", "D002", "U2", "", 90)
+		put("never came", "D002", "", "", 1)
+		put("first", "D003", "U3", "", 2)
+		put("renewed", "D003", "U3", "first", 6)
+		expiring := func() (all []string) {
+			var last ledger.Certificate
+			for {
+				page := value[[]ledger.Certificate](t)(l.Expiring(t.Context(), last, Start.AddDate(0, 0, 30), 1))
+				if len(page) == 0 {
+					return all
+				}
+				last = page[0]
+				all = append(all, last.Hash)
+			}
+		}
+		wantEqual(t, expiring(), []string{"first", "a", "b"})
+		must(t, l.UseRenewal(t.Context(), "renewed"))
+		wantEqual(t, expiring(), []string{"a", "b", "renewed"})
+		must(t, l.Authenticate(t.Context(), authenticate("D000", "U0", "b")))
+		put("again", "D000", "", "", 400)
+		must(t, l.Authenticate(t.Context(), authenticate("D000", "U0", "again")))
+		wantEqual(t, expiring(), []string{"a", "renewed"})
+	},
 	"certificates issued at once stand in some order": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 1)
 		together(16, func(i int) {

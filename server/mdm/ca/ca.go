@@ -180,17 +180,19 @@ func Enrolment(cert *x509.Certificate) string {
 	return Hash(cert)
 }
 
-// ErrRevoked: the certificate, or the one that it renews, was revoked.
+// ErrRevoked: the certificate, or the one that it renews, was revoked, or a
+// later renewal has taken its place.
 var ErrRevoked = errors.New("certificate is revoked")
 
-// Lookup returns the record of a certificate that stands: known, and revoked
-// neither itself nor in the one that made its enrolment. So what the key of an
+// Lookup returns the record of a certificate that stands: known, revoked
+// neither itself nor in the one that made its enrolment, and not superseded by
+// a renewal that the device has come under. So what the key of an
 // erased enrolment renews at the last moment falls with that enrolment.
 // ErrNotFound or [ErrRevoked] if it does not stand.
 func Lookup(ctx context.Context, r Registry, cert *x509.Certificate) (ledger.Certificate, error) {
 	own := Hash(cert)
 	rec, err := r.Certificate(ctx, own)
-	if err == nil && !rec.Revoked.IsZero() {
+	if err == nil && (!rec.Revoked.IsZero() || !rec.Superseded.IsZero()) {
 		return rec, ErrRevoked
 	}
 	first := Enrolment(cert)

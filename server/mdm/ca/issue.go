@@ -1,8 +1,10 @@
 package ca
 
 import (
+	"bytes"
 	"context"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -14,11 +16,12 @@ import (
 
 // Registry is what the authority needs of the ledger. IssueCertificate writes
 // the certificate's association and spends a key in the same transaction:
-// ErrConflict if it was spent already.
+// ErrConflict if it was spent already; Issued then says for what.
 type Registry interface {
 	Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error)
 	Certificate(ctx context.Context, hash string) (ledger.Certificate, error)
 	IssueCertificate(ctx context.Context, c ledger.Certificate, spend string) error
+	Issued(ctx context.Context, spend string) (ledger.Issuance, error)
 }
 
 // Refused is why a certificate was not issued: Reason is one word for a metric.
@@ -82,15 +85,47 @@ func (s *SCEP) sign(ctx context.Context, r request) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signing a certificate for %s: %w", device, err)
 	}
+	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+	g.record.Key, g.record.DER, g.record.Enrolment = sum[:], cert.Raw, g.first
 	g.record.Hash, g.record.Issued, g.record.Expires = Hash(cert), s.ca.now().UTC(), cert.NotAfter
 	if g.spend == "" { // a renewal: nothing to use up but the certificate's own name
 		g.spend = "certificate." + g.record.Hash
 	}
 	switch err := s.registry.IssueCertificate(ctx, g.record, g.spend); {
 	case errors.Is(err, custody.ErrConflict):
-		return no("challenge_spent", err)
+		return s.again(ctx, device, g)
 	case err != nil:
 		return nil, fmt.Errorf("recording a certificate of %s: %w", device, err)
+	}
+	return cert, nil
+}
+
+// again answers a device whose first answer was lost: the same certificate for
+// the same key, as long as it stands. An erased iPad asks with the challenge of
+// its profile and has no other. Another key under a spent challenge is another
+// device, or somebody who read the profile.
+func (s *SCEP) again(ctx context.Context, device custody.DeviceID, g grant) (*x509.Certificate, error) {
+	no := func(err error) (*x509.Certificate, error) {
+		return nil, &Refused{Reason: "challenge_spent", Device: device, Err: err}
+	}
+	was, err := s.registry.Issued(ctx, g.spend)
+	switch {
+	case errors.Is(err, custody.ErrNotFound):
+		return no(err)
+	case err != nil:
+		return nil, fmt.Errorf("looking up what %s was issued: %w", device, err)
+	case !bytes.Equal(was.Key, g.record.Key):
+		return no(errors.New("it was spent by another key"))
+	}
+	cert, err := x509.ParseCertificate(was.DER)
+	if err != nil {
+		return nil, fmt.Errorf("reading what %s was issued: %w", device, err)
+	}
+	switch _, err := Lookup(ctx, s.registry, cert); {
+	case errors.Is(err, ErrRevoked), errors.Is(err, custody.ErrNotFound):
+		return no(err)
+	case err != nil:
+		return nil, fmt.Errorf("looking up the certificate of %s: %w", device, err)
 	}
 	return cert, nil
 }
@@ -104,6 +139,9 @@ func (s *SCEP) entitled(ctx context.Context, device custody.DeviceID, r request)
 	if s.ca.Verify(ctx, r.signer) == nil {
 		return s.renewal(ctx, device, r)
 	}
+	if again, err := s.keys.VerifyRenewal(r.challenge); err == nil {
+		return s.renewalByChallenge(ctx, device, again)
+	}
 	claim, err := s.keys.VerifyChallenge(r.challenge)
 	switch {
 	case err != nil:
@@ -116,6 +154,30 @@ func (s *SCEP) entitled(ctx context.Context, device custody.DeviceID, r request)
 		rec.Epoch, rec.Run = 0, 0
 	}
 	return grant{record: rec, spend: "scep." + claim.String()}, nil
+}
+
+// renewalByChallenge: the device was sent its enrolment profile again and made a
+// new key, which nobody has signed for. The challenge says which enrolment the
+// certificate stands for; one that an erase has ended is not renewed.
+func (s *SCEP) renewalByChallenge(ctx context.Context, device custody.DeviceID, c onetime.Renewal) (grant, error) {
+	no := func(reason string, err error) (grant, error) {
+		return grant{}, &Refused{Reason: reason, Device: device, Err: err}
+	}
+	root, err := s.registry.Certificate(ctx, c.Enrolment)
+	switch {
+	case c.Device != device:
+		return no("challenge_of_another", nil)
+	case errors.Is(err, custody.ErrNotFound):
+		return no("renewal_unknown", err)
+	case err != nil:
+		return grant{}, fmt.Errorf("looking up the enrolment to renew for %s: %w", device, err)
+	case root.Device != device || root.UDID == "":
+		return no("renewal_of_another", nil)
+	case !root.Revoked.IsZero():
+		return no("renewal_revoked", ErrRevoked)
+	}
+	rec := ledger.Certificate{Device: device, UDID: root.UDID, Epoch: root.Epoch, Run: root.Run}
+	return grant{record: rec, first: c.Enrolment, spend: "renew." + c.String()}, nil
 }
 
 // renewal: the same serial, under a certificate that is known and not revoked.
@@ -142,4 +204,5 @@ func (s *SCEP) renewal(ctx context.Context, device custody.DeviceID, r request) 
 // keys is what issuance needs of onetime.Keys.
 type keys interface {
 	VerifyChallenge(secret string) (onetime.Claim, error)
+	VerifyRenewal(secret string) (onetime.Renewal, error)
 }

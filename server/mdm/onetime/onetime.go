@@ -13,7 +13,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -44,7 +43,7 @@ type Secrets interface {
 
 // Keys makes and verifies secrets. Make one with [Open] or [FromKey].
 type Keys struct {
-	challenge, link, kiosk []byte
+	challenge, link, kiosk, renewal []byte
 }
 
 // Open gets the key from secrets, or creates it.
@@ -70,7 +69,7 @@ func FromKey(key []byte) (*Keys, error) {
 		m.Write([]byte("padwarden one-time " + purpose))
 		return m.Sum(nil)
 	}
-	return &Keys{challenge: derive("scep"), link: derive("enrol"), kiosk: derive("kiosk")}, nil
+	return &Keys{challenge: derive("scep"), link: derive("enrol"), kiosk: derive("kiosk"), renewal: derive("renewal")}, nil
 }
 
 // Challenge is the SCEP challenge that a run's enrolment profile carries.
@@ -116,9 +115,7 @@ func ValidDevice(id custody.DeviceID) bool {
 }
 
 func seal(key []byte, c Claim) string {
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte(c.String()))
-	return c.String() + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+	return sealText(key, c.String())
 }
 
 // verify reads the claim and compares the whole text with the one that the
@@ -128,14 +125,22 @@ func verify(key []byte, secret string) (Claim, error) {
 		return Claim{}, ErrForged
 	}
 	part := strings.Split(secret, ".")
-	if len(part) != 4 || !ValidDevice(custody.DeviceID(part[0])) {
+	if len(part) != 4 {
 		return Claim{}, ErrForged
 	}
-	epoch, err := strconv.ParseInt(part[1], 10, 64)
-	run, err2 := strconv.ParseInt(part[2], 10, 64)
-	c := Claim{Device: custody.DeviceID(part[0]), Epoch: epoch, Run: run}
-	if err != nil || err2 != nil || !hmac.Equal([]byte(seal(key, c)), []byte(secret)) {
+	c, err := readClaim(part)
+	if err != nil || !hmac.Equal([]byte(seal(key, c)), []byte(secret)) {
 		return Claim{}, ErrForged
 	}
 	return c, nil
+}
+
+// readClaim reads the first three parts of a secret.
+func readClaim(part []string) (Claim, error) {
+	epoch, err := strconv.ParseInt(part[1], 10, 64)
+	run, err2 := strconv.ParseInt(part[2], 10, 64)
+	if err != nil || err2 != nil || !ValidDevice(custody.DeviceID(part[0])) {
+		return Claim{}, ErrForged
+	}
+	return Claim{Device: custody.DeviceID(part[0]), Epoch: epoch, Run: run}, nil
 }

@@ -82,3 +82,26 @@ func TestServersOnOneStoreAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestRenewalChallenge(t *testing.T) {
+	k, err := onetime.FromKey(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := onetime.Renewal{Claim: onetime.Claim{Device: "S1", Epoch: 4, Run: 20000}, Enrolment: strings.Repeat("ab", 32)}
+	secret := k.RenewalChallenge(r)
+	if got, err := k.VerifyRenewal(secret); err != nil || got != r {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if _, err := k.VerifyChallenge(secret); err == nil {
+		t.Error("a renewal's challenge makes an enrolment")
+	}
+	for _, forged := range []string{
+		k.Challenge("S1", 4, 20000), strings.Replace(secret, "ab", "cd", 1), strings.Replace(secret, "S1", "S2", 1),
+		strings.Replace(secret, ".4.", ".04.", 1), secret + "A", "", "....", strings.Repeat(".", 300),
+	} {
+		if _, err := k.VerifyRenewal(forged); err == nil {
+			t.Errorf("%.40q was taken", forged)
+		}
+	}
+}
