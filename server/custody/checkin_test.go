@@ -102,7 +102,7 @@ func TestTokenUpdateInEveryState(t *testing.T) {
 			if d.c.State == Clean || d.c.State == InUse {
 				t.Errorf("%s: a check-in offered it", name)
 			}
-			if active := d.c.Run.Active(); active != d.c.Fresh {
+			if active := d.c.Run.Active(); active != (d.c.Fresh || d.c.State == Lost) {
 				t.Errorf("%s, awaiting %v: a run is active: %v", name, awaiting, active)
 			}
 		}

@@ -70,6 +70,7 @@ const (
 	CauseFailed     Cause = "failed"      // the plan ran out of ways
 	CauseLiveLost   Cause = "live_lost"   // its bucket of Redis was lost or old
 	CauseFirst      Cause = "first"       // enrolled for the first time
+	CauseReinstated Cause = "reinstated"  // back in service after it was retired
 	CauseLostMode   Cause = "lost_mode"   // Lost Mode turned on or off
 	CauseBelowGrade Cause = "below_grade" // proven, but below the ward's least grade
 )
@@ -99,6 +100,9 @@ type Custody struct {
 	Lock  Lock  `json:"lock,omitzero"`
 	Proof Proof `json:"proof,omitzero"`
 	Risk  Risk  `json:"risk,omitzero"`
+
+	Lost      LostNote  `json:"lost,omitzero"`      // while State is Lost
+	Isolation Isolation `json:"isolation,omitzero"` // zero: none
 
 	// Enrolment is the hash of the identity certificate that made the current
 	// enrolment. Check-ins and reports under any other are history only.
@@ -139,6 +143,8 @@ const (
 	GoalOpen Goal = "open"
 	GoalLock Goal = "lock"
 	GoalWipe Goal = "wipe"
+	GoalLose Goal = "lose" // Lost Mode on
+	GoalFind Goal = "find" // Lost Mode off
 )
 
 // Run is one plan in progress on one device. Its ID is the version at which it
@@ -197,5 +203,5 @@ func (r Risk) Open() bool { return r.Request != "" && !r.Settled }
 
 // Available reports whether the device may be offered to clinician at now.
 func (c Custody) Available(clinician string, now time.Time) bool {
-	return c.State == Clean && (c.Reserved.For == "" || c.Reserved.For == clinician || !now.Before(c.Reserved.Until))
+	return c.State == Clean && !c.Isolation.On() && (c.Reserved.For == "" || c.Reserved.For == clinician || !now.Before(c.Reserved.Until))
 }

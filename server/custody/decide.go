@@ -37,8 +37,18 @@ func (d *decision) apply(e Event) error {
 		return d.revoke(e)
 	case Retire:
 		return d.retire(e)
-	case LostMode:
-		return d.lostMode(e)
+	case Reinstate:
+		return d.reinstate(e)
+	case Lose:
+		return d.lose(e)
+	case Found:
+		return d.found(e)
+	case LockNow:
+		return d.lockNow(e)
+	case Isolate:
+		return d.isolate(e)
+	case Release:
+		return d.release(e)
 	case Idle:
 		return d.idle(e)
 	case LiveLost:

@@ -262,7 +262,10 @@ func TestAttestation(t *testing.T) {
 	d.is(Clean, CauseFailed)
 
 	d = risky(t, kiosk)
-	d.do(LostMode{true}, LostMode{false}) // ends the run
+	d.do(loses) // ends the run
+	d.searched()
+	d.do(Found{By: "m"})
+	d.searched()
 	d.now = d.c.Risk.HandedOver.Add(inFlight - time.Millisecond)
 	d.do(Seen{}) // a connection that may be older than the hand-over
 	d.refused(attest, RefusedRisk)
@@ -296,24 +299,6 @@ func TestALostBucketOnlyLocks(t *testing.T) {
 func TestNothingElseIsDecided(t *testing.T) {
 	if _, err := Decide(Custody{}, nil, kiosk, time.Time{}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestLostModeEndsEverything(t *testing.T) {
-	d := wiping(t, kiosk)
-	d.do(LostMode{true})
-	d.is(Lost, CauseLostMode)
-	if d.c.Run.Active() || d.c.Reason == "" || d.count(KindWipeEnded) != d.count(KindWipeAsked) {
-		t.Errorf("lost: %+v", d.c)
-	}
-	out := d.do(LostMode{false})
-	d.is(Unproven, CauseLostMode)
-	if !out.Alert || d.c.Holder != "a" {
-		t.Errorf("found: %+v", d.c)
-	}
-	d.do(Wipe{By: "m"})
-	if d.c.Fresh {
-		t.Error("nobody can say who had it, and the wipe would be skipped")
 	}
 }
 

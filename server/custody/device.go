@@ -16,8 +16,11 @@ func (d *decision) authenticated(e Authenticated) error {
 	d.next.Fresh, d.next.SignedOut, d.next.AppleUser, d.next.Passcode = false, false, "", time.Time{}
 	d.next.Risk.Settled = true
 	switch {
-	case c.State == Enrolling, c.State == Lost, c.State == Retired:
+	case c.State == Enrolling, c.State == Retired:
 		d.note(KindEnrolment, "device", "authenticated")
+	case c.State == Lost:
+		d.note(KindEnrolment, "device", "authenticated")
+		d.lostAndEnrolled()
 	case explained:
 		d.restartRun()
 		d.note(KindEnrolment, "device", "came back after the erase")

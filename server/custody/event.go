@@ -5,9 +5,9 @@ import "time"
 // Event is something that happened to a device. The types below are all there are.
 type Event interface{ event() }
 
-// People's events. By is a clinician id, or a member of staff for Wipe, Attest,
-// Retire. Account is the clinician's Managed Apple Account, empty where the
-// fleet kind has none.
+// People's events. By is a clinician id, or a member of staff from Wipe on.
+// Account is the clinician's Managed Apple Account, empty where the fleet kind
+// has none.
 type (
 	// Claim: By badged in at a clean device.
 	Claim struct{ By, Account string }
@@ -29,8 +29,28 @@ type (
 	Revoke struct{ Clinician string }
 	// Retire takes a device out of service; only where no data of anybody's is on it.
 	Retire struct{ By string }
-	// LostMode: Lost Mode was turned on, or off again when the device was found.
-	LostMode struct{ On bool }
+	// Lose: a named person has the device locked by Lost Mode, for a reason, with
+	// what it shows. Epoch as in Wipe, here and below.
+	Lose struct {
+		By, Why                  string
+		Message, Phone, Footnote string
+		Epoch                    int64
+	}
+	// Found: the device is back; it is asked to leave Lost Mode.
+	Found struct {
+		By    string
+		Epoch int64
+	}
+	// LockNow: a manager has the session locked before it is idle.
+	LockNow struct {
+		By    string
+		Epoch int64
+	}
+	// Isolate keeps the device from everybody but its holder; Release ends that.
+	Isolate struct{ By, Why string }
+	Release struct{ By, Why string }
+	// Reinstate brings a retired device back into service.
+	Reinstate struct{ By string }
 )
 
 // Timers.
@@ -99,7 +119,12 @@ func (Wipe) event()          {}
 func (Attest) event()        {}
 func (Revoke) event()        {}
 func (Retire) event()        {}
-func (LostMode) event()      {}
+func (Lose) event()          {}
+func (Found) event()         {}
+func (LockNow) event()       {}
+func (Isolate) event()       {}
+func (Release) event()       {}
+func (Reinstate) event()     {}
 func (Idle) event()          {}
 func (LiveLost) event()      {}
 func (Tick) event()          {}

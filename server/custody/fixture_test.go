@@ -22,6 +22,9 @@ func appsPolicy(target LockTarget) Policy {
 	return p
 }
 
+// loses is a manager's Lost Mode.
+var loses = Lose{By: "m", Why: "not in its dock", Message: "Please call us."}
+
 // failer is what a test and a rapid check have in common.
 type failer interface {
 	Helper()
@@ -140,6 +143,14 @@ func (d *device) proven(g Grade) Outcome {
 	run := d.c.Run
 	run.Done = true
 	return d.do(Progress{Run: run, Proof: ProofProven, Grade: g})
+}
+
+// searched has the row's run see Lost Mode as it wants it.
+func (d *device) searched() Outcome {
+	d.t.Helper()
+	run := d.c.Run
+	run.Done = true
+	return d.do(Progress{Run: run})
 }
 
 // cleanDevice has been enrolled from Setup Assistant and proven erased.

@@ -25,6 +25,8 @@ const (
 	KindClean          = "clean"
 	KindAttested       = "attested"
 	KindLostMode       = "lost_mode"
+	KindIsolated       = "isolated"
+	KindReleased       = "released"
 	KindRetired        = "retired"
 	KindOwed           = "owed" // handed over while SQL could not be reached, written afterwards
 )

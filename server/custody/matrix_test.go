@@ -44,7 +44,7 @@ var columns = map[string]func(t *testing.T) *device{
 	"risky": func(t *testing.T) *device { return risky(t, kiosk) },
 	"lost": func(t *testing.T) *device {
 		d := inUse(t, kiosk)
-		d.do(LostMode{true})
+		d.do(loses)
 		return d
 	},
 	"retired": retired,
@@ -71,8 +71,14 @@ revoke a         =            =           =           wiping      wiping        
 revoke b         =            =           =           =           =             =           =           =           =           =            =            =            =
 revoke-nobody    =            =           =           =           =             =           =           =           =           =            =            =            =
 retire           retired      retired     retired     !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     =
-lost-mode        lost         lost        lost        lost        lost          lost        lost        lost        lost        lost         lost         =            =
-found            =            =           =           =           =             =           =           =           =           =            =            unproven     =
+lost-mode        !unavailable  lost        lost        lost        lost          lost        lost        lost        lost        lost         lost         !refused     !unavailable
+found            !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     ~            !refused
+lock-now         !refused      !refused    !refused    locked      !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
+lock-now-older   stale         stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
+isolate          ~             ~           ~           ~           ~             ~           ~           ~           ~           ~            ~            ~            !unavailable
+isolate-no-reason !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
+release          !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
+reinstate        !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     unproven
 idle             stale        stale       stale       locked      stale         stale       stale       stale       stale       stale        stale        stale        stale
 idle-older       stale        stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
 live-lost        =            =           =           locked      =             =           =           =           =           =            =            =            =
@@ -97,7 +103,8 @@ func matrixEvent(name string, c Custody) Event {
 		"wipe": Wipe{By: "m"}, "attest": Attest{"m", "erased by cable"},
 		"attest-no-name": Attest{"", "erased by cable"}, "attest-no-reason": Attest{"m", ""},
 		"revoke a": Revoke{"a"}, "revoke b": Revoke{"b"}, "revoke-nobody": Revoke{""}, "retire": Retire{"m"},
-		"lost-mode": LostMode{true}, "found": LostMode{false},
+		"lost-mode": loses, "found": Found{By: "m"}, "lock-now": LockNow{By: "m"}, "lock-now-older": LockNow{By: "m", Epoch: c.Epoch + 1},
+		"isolate": Isolate{"m", "norovirus"}, "isolate-no-reason": Isolate{By: "m"}, "release": Release{"m", "wiped down"}, "reinstate": Reinstate{"m"},
 		"idle": Idle{c.Epoch}, "idle-older": Idle{c.Epoch - 1}, "live-lost": LiveLost{}, "tick": Tick{}, "seen": Seen{},
 		"progress-other": Progress{Run: Run{ID: c.Run.ID + 1, Goal: GoalWipe}, Proof: ProofProven, Grade: GradeErased},
 		"auth-new":       Authenticated{"cert-new"}, "auth-same": Authenticated{c.Enrolment},

@@ -153,7 +153,7 @@ func TestHowWipesEnd(t *testing.T) {
 	if w, ok = ended(d, proof(d, GradeAppsRemoved)); !ok || w.Why != CauseBelowGrade || w.Grade != GradeAppsRemoved {
 		t.Errorf("below the grade: %v %+v", ok, w)
 	}
-	if w, ok = ended(wiping(t, kiosk), LostMode{true}); !ok || w.Why != CauseLostMode {
+	if w, ok = ended(wiping(t, kiosk), loses); !ok || w.Why != CauseLostMode {
 		t.Errorf("lost: %v %+v", ok, w)
 	}
 	if w, ok = ended(wiping(t, kiosk), Resume{By: "a"}); ok {

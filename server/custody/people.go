@@ -27,6 +27,8 @@ func (d *decision) claimSignedIn(e Claim) error {
 	switch {
 	case e.Account == "" || e.Account != c.AppleUser:
 		return refuse(RefusedSignIn, "Somebody else is signed in to Apple on this iPad. Use another iPad.")
+	case c.Isolation.On():
+		return refuseIsolated()
 	case c.Risk.Request != "":
 		return refuse(RefusedTooLate, "This iPad is being cleaned already. Use another iPad.")
 	case c.Reserved.For != "" && c.Reserved.For != e.By && d.now.Before(c.Reserved.Until):
@@ -42,6 +44,8 @@ func (d *decision) claimSignedIn(e Claim) error {
 func (d *decision) claimable(who string) error {
 	c := d.prev
 	switch {
+	case c.State == Clean && c.Isolation.On():
+		return refuseIsolated()
 	case c.Available(who, d.now):
 		return nil
 	case c.State == Clean:
@@ -116,6 +120,9 @@ func (d *decision) takeOver(e TakeOver) error {
 		}
 		return refuse(RefusedOther, "This iPad is free: tap your badge to use it.")
 	}
+	if c.Isolation.On() { // it would be wiped for nobody
+		return refuseIsolated()
+	}
 	if c.Holder == e.By {
 		return refuse(RefusedOther, "This is your own session: tap your badge to resume it.")
 	}
@@ -187,22 +194,5 @@ func (d *decision) retire(e Retire) error {
 	d.enter(Retired, "")
 	d.next.Reserved = Reservation{}
 	d.note(KindRetired, e.By, "")
-	return nil
-}
-
-func (d *decision) lostMode(e LostMode) error {
-	c := d.prev
-	switch {
-	case c.State == Retired, e.On == (c.State == Lost):
-		return nil
-	case !e.On:
-		d.unproven(CauseLostMode, "Found after Lost Mode: nobody can say who had it. Wipe it.")
-		return nil
-	}
-	d.endSession(CauseLostMode, "")
-	d.endRun("superseded by Lost Mode")
-	d.enter(Lost, CauseLostMode)
-	d.next.Reason = "In Lost Mode."
-	d.note(KindLostMode, "", "on")
 	return nil
 }

@@ -32,6 +32,10 @@ func WipedBy(prev, next Custody) (Wiped, bool) {
 	if prev.Run.ID != next.Run.ID { // it began within this very change
 		w.Cause = next.Cause
 	}
+	if prev.State == Wiping && next.Run.Goal == GoalLose { // Lost Mode's plan took its place
+		w.Run, w.Cause, w.Ended, w.Why = prev.Run.ID, prev.Cause, next.Since, next.Cause
+		return w, !w.Asked.IsZero()
+	}
 	if next.Run.Goal != GoalWipe || w.Asked.IsZero() {
 		return Wiped{}, false
 	}
@@ -42,7 +46,7 @@ func WipedBy(prev, next Custody) (Wiped, bool) {
 		if next.State == Unproven {
 			w.Why = next.Cause
 		}
-	case (next.State == Unproven || next.State == Lost) && prev.State == Wiping && prev.Run.ID == next.Run.ID:
+	case next.State == Unproven && prev.State == Wiping && prev.Run.ID == next.Run.ID:
 		w.Ended, w.Why = next.Since, next.Cause
 	default:
 		return Wiped{}, false

@@ -78,6 +78,9 @@ func information(rep *plan.Report, doc map[string]any) {
 	if on, ok := said["IsActivationLockEnabled"].(bool); ok {
 		rep.ActivationOn = &on
 	}
+	if on, ok := said["IsMDMLostModeEnabled"].(bool); ok {
+		rep.LostOn = &on
+	}
 }
 
 // users reads a UserList. A user without a name stays in it: a list is proof

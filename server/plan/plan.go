@@ -63,6 +63,9 @@ type verdict struct {
 
 // steps returns the plan for a row's run. An empty plan is reached at once.
 func steps(p custody.Policy, g custody.Goal) []step {
+	if g == custody.GoalLose || g == custody.GoalFind {
+		return lostMode(g)
+	}
 	switch p.Fleet {
 	case custody.ReturnToService:
 		return returnToService(p, g)

@@ -41,6 +41,7 @@ type Report struct {
 	HasPasscode   *bool    // SecurityInfo PasscodePresent
 	Battery       *float64 // DeviceInformation BatteryLevel: 0 to 1; nil where the report does not say
 	ActivationOn  *bool    // DeviceInformation IsActivationLockEnabled
+	LostOn        *bool    // DeviceInformation IsMDMLostModeEnabled
 	MessageResult string   // DeviceLock
 
 	Apps       []string          // InstalledApplicationList: bundle ids; an app without one is ""
