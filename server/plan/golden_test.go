@@ -101,6 +101,14 @@ var scenes = []struct {
 	{"managed-apps kiosk-app: lock", appsWard, lockedDevice},
 	{"managed-apps kiosk-app: wipe", appsWard, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
 	{"managed-apps passcode: wipe", appsPasscode, func(t *testing.T, p custody.Policy) *walk { return returned(t, p) }},
+	{"kiosk-app: lost", kioskWard, func(t *testing.T, p custody.Policy) *walk { return lostDevice(t, p) }},
+	{"shared-ipad: found", sharedWard, func(t *testing.T, p custody.Policy) *walk {
+		w := lostDevice(t, p)
+		w.drain()
+		w.trace = nil
+		w.do(custody.Found{By: "m"})
+		return w
+	}},
 	{"managed-apps kiosk-app: from Setup Assistant", appsWard, func(t *testing.T, p custody.Policy) *walk {
 		w := newWalk(t, p)
 		w.do(custody.Wipe{By: "m"})
@@ -133,6 +141,11 @@ func TestPlansAsWrittenAndAsWalked(t *testing.T) {
 			table(&b, p, g)
 			fmt.Fprintln(&b)
 		}
+	}
+	for _, g := range []custody.Goal{custody.GoalLose, custody.GoalFind} {
+		fmt.Fprintf(&b, "plan every fleet kind: %s\n", g)
+		table(&b, kioskWard, g)
+		fmt.Fprintln(&b)
 	}
 	for _, s := range scenes {
 		w := s.play(t, s.ward)

@@ -26,6 +26,7 @@ type ipad struct {
 	apps     map[string]bool // the managed apps, and whether somebody's data is in them
 	session  bool            // somebody's data is on it
 
+	lost    bool     // in Lost Mode
 	battery *float64 // what it says of its charge
 	findMy  *bool    // and of Activation Lock
 
@@ -74,7 +75,14 @@ func (p *ipad) execute(cmd Command) (Report, bool) {
 			p.profiles = append(slices.DeleteFunc(p.profiles, func(have string) bool { return have == id }), id)
 		}
 	case "DeviceInformation":
-		r.Battery, r.ActivationOn = p.battery, p.findMy
+		r.Battery, r.ActivationOn, r.LostOn = p.battery, p.findMy, &p.lost
+	case "EnableLostMode":
+		p.lost = p.lost || !p.faulty
+	case "DisableLostMode":
+		if !p.lost { // Apple: to end what is not on is an error
+			r.Status, r.Errors = StatusError, []int{12069}
+		}
+		p.lost = p.lost && p.faulty
 	case "ProfileList":
 		r.Profiles = slices.Clone(p.profiles)
 	case "RemoveProfile":
@@ -104,7 +112,7 @@ func (p *ipad) erase() {
 	p.erased++
 	p.certs++
 	p.cert = fmt.Sprint("cert-", p.certs)
-	p.fresh, p.passcode, p.session, p.profiles, p.users = true, false, false, nil, nil
+	p.fresh, p.passcode, p.session, p.lost, p.profiles, p.users = true, false, false, false, nil, nil
 	clear(p.apps)
 }
 
