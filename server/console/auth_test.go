@@ -60,6 +60,11 @@ func TestWhoMayWhat(t *testing.T) {
 			"wipe":    {"POST", "/console/devices/" + id + "/wipe", `{"epoch":3}`},
 			"link":    {"POST", "/console/devices/" + id + "/link", `{"epoch":3}`},
 			"attest":  {"POST", "/console/devices/" + id + "/attest", `{"epoch":3,"why":"x"}`},
+			"lost":    {"POST", "/console/devices/" + id + "/lost", `{"epoch":3,"why":"x","message":"Call us."}`},
+			"isolate": {"POST", "/console/devices/" + id + "/isolate", `{"epoch":3,"why":"x"}`},
+			"retire":  {"POST", "/console/devices/" + id + "/retire", `{"epoch":3}`},
+			"lock":    {"POST", "/console/devices/" + id + "/lock", `{"epoch":3}`},
+			"release": {"POST", "/console/devices/" + id + "/release", `{"epoch":3,"why":"x"}`},
 		}
 	}
 	for _, who := range []struct {
@@ -76,13 +81,13 @@ func TestWhoMayWhat(t *testing.T) {
 				switch {
 				case see && a.method == "GET":
 					want = 200
-				case see && who.role != identity.Auditor && name == "wipe":
+				case see && who.role != identity.Auditor && slices.Contains([]string{"wipe", "lost", "isolate", "retire"}, name):
 					want = 200
 				case name == "link" && who.role == identity.Administrator:
 					want = 200
 				case name == "link":
-				case see && who.role != identity.Auditor && name == "attest":
-					want = 409 // allowed, but a clean iPad needs no attestation
+				case see && who.role != identity.Auditor && slices.Contains([]string{"attest", "lock", "release"}, name):
+					want = 409 // allowed, but there is nothing to attest, lock or release
 				}
 				if status != want {
 					t.Errorf("%s of %v: %s of an iPad of %s: %d, want %d: %.200s", who.role, who.wards, name, ward, status, want, body)

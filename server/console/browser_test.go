@@ -54,6 +54,25 @@ func TestConsoleInABrowser(t *testing.T) {
 	}
 	tab.Judge("console-5-history")
 
+	tab.Do(chromedp.Navigate(base+"/console/devices/DMQX11"), chromedp.WaitVisible("#live"))
+	tab.Do(chromedp.Click(`[data-opens="lost"]`), chromedp.WaitVisible("#lost"))
+	tab.Judge("console-6-lost")
+	tab.Do(chromedp.Click(`#lost [data-does="lost"]`))
+	tab.Until(`document.querySelector('#lost .error').textContent === 'Say why it is called lost.'`)
+	tab.Do(chromedp.SendKeys("#lost-why", "not in its dock"), chromedp.SendKeys("#lost-message", "Please bring me to ward 4B."), chromedp.SendKeys("#lost-phone", "+1 555 0100"))
+	tab.Do(chromedp.Click(`#lost [data-does="lost"]`))
+	tab.Until(`document.querySelector('.pill').textContent === 'Lost'`)
+	if row, _ := d.Custody(t.Context(), "DMQX11"); row.Lost.Message != "Please bring me to ward 4B." || row.Lost.Phone != "+1 555 0100" {
+		t.Errorf("%+v", row.Lost)
+	}
+	tab.Judge("console-7-is-lost")
+
+	tab.Do(chromedp.Navigate(base+"/console/devices/DMQX01"), chromedp.WaitVisible("#live"))
+	tab.Do(chromedp.Click(`[data-opens="isolate"]`), chromedp.WaitVisible("#isolate"), chromedp.SendKeys("#isolate-why", "Norovirus in bay 3"))
+	tab.Do(chromedp.Click(`#isolate [data-does="isolate"]`))
+	tab.Until(`document.querySelector('.pill').textContent === 'Isolated'`)
+	tab.Judge("console-8-isolated")
+
 	tab.Do(chromedp.Click("#sign-out"))
 	tab.Until(`location.pathname === '/console/start'`)
 }

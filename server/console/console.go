@@ -85,7 +85,7 @@ type Console struct {
 // Bounds of what may be asked for.
 const (
 	maxBody     = 4 << 10 // bytes of a JSON body
-	maxWhy      = 500     // characters of an attestation's reason
+	maxWhy      = 500     // characters of a reason
 	maxStreams  = 1000
 	maxPerStaff = 8
 	maxHistory  = 1000 // entries in one answer
@@ -123,8 +123,7 @@ func (s *Console) Register(r fiber.Router) {
 	open.Get("/", s.page(s.showPool))
 	open.Get("/events", s.watch)
 	open.Get("/devices/:id", s.page(s.showDevice))
-	open.Post("/devices/:id/wipe", s.change(s.wipe))
-	open.Post("/devices/:id/attest", s.change(s.attest))
+	s.registerDeeds(open)
 	open.Post("/devices/:id/link", s.change(s.link))
 	open.Post("/sign-out", s.change(s.signOut))
 

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
@@ -24,8 +22,7 @@ type devicePage struct {
 	OSVersion string
 	Ladders   ladders
 	History   []ledger.Recorded
-	MayWipe   bool
-	MayAttest bool
+	Deeds     []deedView
 	MayEnrol  bool
 }
 
@@ -40,14 +37,11 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	if err != nil {
 		return err
 	}
-	state := d.custody.State
 	page := devicePage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
 		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), History: history,
-		MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil &&
-			(state == custody.Clean || state == custody.InUse || state == custody.Locked || state == custody.Unproven),
-		MayAttest: allowed(who, identity.Attest, d.custody.Ward) == nil && state == custody.Unproven,
-		MayEnrol:  s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(state),
+		Deeds:    d.deeds(who),
+		MayEnrol: s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(d.custody.State),
 	}
 	return s.render(c, fiber.StatusOK, "device.html", page)
 }
@@ -76,62 +70,4 @@ func (s *Console) link(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	s.Log.Info("asked at the console", "action", identity.Enrol, "device", row.Device, "staff", who.Name)
 	return c.JSON(fiber.Map{"link": link})
-}
-
-// asked is the body of a change. Epoch, if given, is the one that the page
-// showed: a confirmation that comes late does not meet the next nurse.
-type asked struct {
-	Epoch *int64
-	Why   string
-}
-
-func (s *Console) wipe(ctx context.Context, c *fiber.Ctx, who asker) error {
-	return s.apply(ctx, c, who, identity.Wipe, func(a asked) (custody.Event, error) {
-		w := custody.Wipe{By: who.Actor()}
-		if a.Epoch != nil {
-			w.Epoch = *a.Epoch
-		}
-		return w, nil
-	})
-}
-
-func (s *Console) attest(ctx context.Context, c *fiber.Ctx, who asker) error {
-	return s.apply(ctx, c, who, identity.Attest, func(a asked) (custody.Event, error) {
-		why := strings.TrimSpace(a.Why)
-		if why == "" || utf8.RuneCountInString(why) > maxWhy {
-			return nil, problem.New(fiber.StatusBadRequest, "why", fmt.Sprintf("Say in 1 to %d characters how you know that the iPad is clean.", maxWhy))
-		}
-		return custody.Attest{By: who.Actor(), Why: why}, nil
-	})
-}
-
-// apply does what staff ask of one device and answers with the device.
-func (s *Console) apply(ctx context.Context, c *fiber.Ctx, who asker, action identity.Action, event func(asked) (custody.Event, error)) error {
-	var body asked
-	if err := browser.JSON(c, &body, maxBody); err != nil {
-		return err
-	}
-	row, err := s.Ledger.Custody(ctx, deviceID(c))
-	if err != nil {
-		return err
-	}
-	if err := allowed(who, action, row.Ward); err != nil {
-		return err
-	}
-	if body.Epoch != nil && *body.Epoch != row.Epoch {
-		return fmt.Errorf("%s of %s: %w", action, row.Device, custody.ErrStale)
-	}
-	e, err := event(body)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Steward.Apply(ctx, row.Device, e); err != nil {
-		return fmt.Errorf("%s of %s: %w", action, row.Device, err)
-	}
-	s.Log.Info("asked at the console", "action", action, "device", row.Device, "staff", who.Name)
-	d, err := s.one(ctx, who, row.Device)
-	if err != nil {
-		return err
-	}
-	return c.JSON(s.json(ctx, d, s.names()))
 }

@@ -34,6 +34,8 @@ type row struct {
 	Lock     *lockView
 	Slow     *custody.Slow
 	Ready    *readyView
+
+	Isolation custody.Isolation
 }
 
 // count is one number of the summary.
@@ -212,15 +214,19 @@ func (d device) row(holder string) row {
 	r := row{
 		ID: d.ID, Name: d.Name, Ward: c.Ward, State: d.state(), Epoch: c.Epoch, Version: c.Version,
 		Holder: holder, Since: c.Since, Cause: c.Cause, Note: c.Reason, Evidence: evidence(d.state(), c),
+		Isolation: c.Isolation,
 	}
 	r.Lock, r.Slow, r.Ready = d.lock(), d.slow(), d.ready()
+	if r.State == custody.Isolated {
+		r.Since = c.Isolation.At
+	}
 	if c.Run.Waits != "" && c.State == custody.Wiping {
 		r.Note = c.Run.Waits
 	}
 	if r.State == custody.Reset {
 		r.Note = "Below this ward's grade (" + gradeWords[d.policy.LeastGrade] + "), offered because its policy says so. " + c.Proof.Grade.Kept()
 	}
-	if r.State == custody.Clean || r.State == custody.Reset || r.State == custody.InUse {
+	if r.State == custody.Clean || r.State == custody.Reset || r.State == custody.Isolated || r.State == custody.InUse {
 		r.Cause = "" // it says why the device was last wiped
 	}
 	if d.open() {

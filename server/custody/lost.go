@@ -11,9 +11,9 @@ type LostNote struct {
 	Footnote string `json:"footnote,omitempty"`
 }
 
-// maxNote bounds each text of a LostNote, in characters: Apple names no limit,
-// and a row stays small.
-const maxNote = 300
+// MaxNote bounds each text of a [LostNote], in characters: Apple names no
+// limit, and a row stays small.
+const MaxNote = 300
 
 const (
 	lostAsked   = "Lost Mode is asked for; the iPad has not confirmed it yet."
@@ -31,14 +31,14 @@ func (d *decision) lose(e Lose) error {
 		return ErrStale
 	case c.State == Retired, c.State == Enrolling:
 		return refuse(RefusedUnavailable, "This iPad is %s: no command reaches it.", c.State)
-	case c.State == Lost && c.Run.Goal == GoalLose:
-		return refuse(RefusedOther, "Lost Mode is asked for on this iPad already.")
+	case c.State == Lost && c.Run.Goal == GoalLose && (c.Run.Active() || c.Lock.Rung == LockConfirmed):
+		return refuse(RefusedOther, "Lost Mode is on, or asked for, on this iPad already.")
 	case e.By == "" || e.Why == "":
 		return refuse(RefusedOther, "Lost Mode needs a name and a reason.")
 	case e.Message == "" && e.Phone == "":
 		return refuse(RefusedOther, "A lost iPad must show a message or a phone number.")
 	case tooLong(e.Message) || tooLong(e.Phone) || tooLong(e.Footnote):
-		return refuse(RefusedOther, "Each text on a lost iPad has at most %d characters.", maxNote)
+		return refuse(RefusedOther, "Each text on a lost iPad has at most %d characters.", MaxNote)
 	}
 	d.endSession(CauseLostMode, e.By)
 	d.endRun("superseded by Lost Mode")
@@ -50,12 +50,12 @@ func (d *decision) lose(e Lose) error {
 	return nil
 }
 
-func tooLong(s string) bool { return utf8.RuneCountInString(s) > maxNote }
+func tooLong(s string) bool { return utf8.RuneCountInString(s) > MaxNote }
 
 // searchOn starts the plan that turns Lost Mode on.
 func (d *decision) searchOn() {
 	d.next.Reason = lostAsked
-	d.next.Lock = Lock{}.climb(LockMark{Rung: LockRequested, How: "Lost Mode, asked for by " + d.next.Lost.By}, d.now)
+	d.next.Lock = Lock{}.climb(LockMark{Rung: LockRequested, How: "Lost Mode"}, d.now)
 	d.startRun(GoalLose)
 }
 

@@ -82,6 +82,10 @@ func TestARefusedLostModeStaysLostWithAWayOut(t *testing.T) {
 		if !out.Alert || d.c.Reason != "The iPad refused it." || d.c.Run.Active() {
 			t.Errorf("%s: %+v", goal, d.c)
 		}
+		d.do(loses) // tried again
+		run = d.c.Run
+		run.Done = true
+		d.do(Progress{Run: run, Failed: "The iPad refused it."})
 		d.do(Found{By: "m"})
 		d.searched()
 		d.is(Unproven, CauseLostMode)
@@ -110,7 +114,7 @@ func TestWhatLostModeIsAskedWith(t *testing.T) {
 		"nobody":   {Why: "gone", Message: "m"},
 		"no cause": {By: "m", Message: "m"},
 		"no words": {By: "m", Why: "gone", Footnote: "only this"},
-		"too long": {By: "m", Why: "gone", Message: strings.Repeat("ä", maxNote+1)},
+		"too long": {By: "m", Why: "gone", Message: strings.Repeat("ä", MaxNote+1)},
 	} {
 		if _, err := d.try(e); Refused(err) != RefusedOther {
 			t.Errorf("%s: %v", name, err)
@@ -121,7 +125,7 @@ func TestWhatLostModeIsAskedWith(t *testing.T) {
 	d.stale(e)
 	d.stale(LockNow{By: "m", Epoch: d.c.Epoch + 1})
 	d.is(InUse, "")
-	e.Message, e.Epoch = strings.Repeat("ä", maxNote), d.c.Epoch
+	e.Message, e.Epoch = strings.Repeat("ä", MaxNote), d.c.Epoch
 	d.do(e)
 	d.stale(Found{By: "m", Epoch: d.c.Epoch + 1})
 }

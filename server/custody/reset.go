@@ -5,11 +5,18 @@ package custody
 // [Shown], never the state of a row.
 const Reset State = "reset"
 
+// Isolated is what a clean device is called that is kept from everybody until
+// it has been disinfected. A word of [Shown] like [Reset].
+const Isolated State = "isolated"
+
 // Shown is the state of a device as pages and the API name it: the row's,
-// but [Reset] for a clean one below the ward's least grade. What a person has
-// attested is clean by their word.
+// but [Isolated] or [Reset] for a clean one that is not simply to be had. What
+// a person has attested is clean by their word.
 func Shown(c Custody, p Policy) State {
 	g := c.Proof.Grade
+	if c.State == Clean && c.Isolation.On() {
+		return Isolated
+	}
 	if c.State == Clean && gradeRank[g] > 0 && !g.AtLeast(p.LeastGrade) && !c.Proof.Attested {
 		return Reset
 	}

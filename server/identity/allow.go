@@ -19,19 +19,24 @@ const (
 type Action string
 
 const (
-	View   Action = "view" // devices and their history
-	Wipe   Action = "wipe"
-	Attest Action = "attest"
-	Enrol  Action = "enrol" // make an enrolment link; administrators only
+	View    Action = "view" // devices and their history
+	Lock    Action = "lock"
+	Wipe    Action = "wipe"
+	Attest  Action = "attest"
+	Search  Action = "search"  // Lost Mode, on and off
+	Isolate Action = "isolate" // and release
+	Retire  Action = "retire"  // and bring back into service
+	Enrol   Action = "enrol"   // make an enrolment link; administrators only
 )
+
+var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Retire, Enrol}
 
 // Allow answers nil if who may do action to what belongs to ward. It is asked
 // about the object that was loaded, never about what a request claims, and
 // whatever it does not name is refused.
 func Allow(who Staff, action Action, ward string) error {
-	known := action == View || action == Wipe || action == Attest || action == Enrol
 	switch {
-	case !known:
+	case !slices.Contains(actions, action):
 	case who.Role == Administrator:
 		return nil
 	case who.Role == Auditor && action == View:

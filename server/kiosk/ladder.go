@@ -25,6 +25,10 @@ func (k *Kiosk) measure(ctx context.Context, s *State, row custody.Custody) {
 		s.LockWord = lockWord(row)
 		return
 	case custody.Clean, custody.Wiping:
+		if row.Isolation.On() && s.State == custody.Clean {
+			s.State = custody.Isolated
+			return
+		}
 	default:
 		return
 	}

@@ -33,6 +33,7 @@ type ipad struct {
 	outbox []message      // said and not yet delivered
 	said   []message      // delivered once, for repeats
 	told   int
+	lost   bool // in Lost Mode
 	faulty bool // acknowledges an erase and does not do it
 }
 
@@ -117,6 +118,13 @@ func (p *ipad) execute() (done plan.Command, ok bool) {
 		for id := range p.profiles {
 			r.Profiles = append(r.Profiles, id)
 		}
+	case "EnableLostMode":
+		p.lost = p.lost || !p.faulty
+	case "DisableLostMode":
+		p.lost = p.lost && p.faulty
+	case "DeviceInformation":
+		lost := p.lost
+		r.LostOn = &lost
 	case "DeviceConfigured":
 		p.fresh = false
 	case "LogOutUser":
@@ -197,7 +205,7 @@ func (p *ipad) deleteSomebody(r *plan.Report) {
 
 // erase destroys the keys; nothing that was told before survives it.
 func (p *ipad) erase() {
-	p.away, p.fresh, p.user, p.faulty = true, true, "", false
+	p.away, p.fresh, p.user, p.faulty, p.lost = true, true, "", false, false
 	p.data, p.profiles, p.users, p.inbox = map[string]bool{}, map[string]bool{}, map[string]bool{}, nil
 	clear(p.apps)
 }

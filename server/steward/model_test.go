@@ -50,7 +50,24 @@ func (w *ward) actions() map[string]func(*rapid.T) {
 		"takeover": func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.TakeOver{By: person(t)}) },
 		"return":   func(t *rapid.T) { p := pad(t); _ = w.apply(server(t), p, custody.Return{By: w.row(p).Holder}) },
 		"wipe":     func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.Wipe{By: "manager"}) },
-		"revoke":   func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.Revoke{Clinician: person(t)}) },
+		"lockNow":  func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.LockNow{By: "manager"}) },
+		"lose": func(t *rapid.T) {
+			_ = w.apply(server(t), pad(t), custody.Lose{By: "manager", Why: "gone", Message: "Please call us."})
+		},
+		"found": func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.Found{By: "manager"}) },
+		"isolate": func(t *rapid.T) {
+			p := pad(t)
+			if w.apply(server(t), p, custody.Isolate{By: "manager", Why: "norovirus"}) != nil {
+				_ = w.apply(server(t), p, custody.Release{By: "manager", Why: "chlorine"})
+			}
+		},
+		"retire": func(t *rapid.T) {
+			p := pad(t)
+			if w.apply(server(t), p, custody.Retire{By: "manager"}) != nil {
+				_ = w.apply(server(t), p, custody.Reinstate{By: "manager"})
+			}
+		},
+		"revoke": func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.Revoke{Clinician: person(t)}) },
 		"touch": func(t *rapid.T) {
 			p := pad(t)
 			_, _ = w.servers[server(t)].Live.Touch(w.ctx, p.id, w.row(p).Epoch)

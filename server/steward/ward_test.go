@@ -127,6 +127,9 @@ func (w *ward) apply(server int, p *ipad, e custody.Event) error {
 // handedTo is the moment of truth: somebody has the device in their hands (P1).
 func (w *ward) handedTo(p *ipad, who string) {
 	w.t.Helper()
+	if p.lost {
+		w.t.Fatalf("%s was handed to %s in Lost Mode", p.id, who)
+	}
 	if other, yes := p.holdsOther(who); yes {
 		w.t.Fatalf("P1: %s was handed to %s while it holds data of %s", p.id, who, other)
 	}
@@ -294,6 +297,10 @@ func (w *ward) nextMove(p *ipad, c custody.Custody) {
 		_ = w.apply(0, p, custody.Return{By: c.Holder})
 	case custody.Locked, custody.Unproven:
 		_ = w.apply(0, p, custody.Wipe{By: "manager"})
+	case custody.Lost:
+		_ = w.apply(0, p, custody.Found{By: "manager"})
+	case custody.Retired:
+		_ = w.apply(0, p, custody.Reinstate{By: "manager"})
 	case custody.Clean:
 		if p.user != "" && len(p.outbox) == 0 { // its sign-in was never told: it says so when it connects
 			p.say(message{event: custody.AppleSignIn{Enrolment: p.cert, Account: p.user}})

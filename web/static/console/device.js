@@ -20,6 +20,11 @@ async function renew() {
   if (opens) next.querySelector(`[data-opens="${opens}"]`)?.focus();
 }
 
+// written is what a question's fields hold.
+function written(dialog) {
+  return Object.fromEntries([...dialog.querySelectorAll('[name]')].map((el) => [el.name, el.value]));
+}
+
 document.addEventListener('click', async (e) => {
   const button = e.target.closest('button');
   if (!button) return;
@@ -34,7 +39,7 @@ document.addEventListener('click', async (e) => {
     error.hidden = true;
     button.disabled = true;
     try {
-      const said = await send(`/console/devices/${encodeURIComponent(id)}/${button.dataset.does}`, { epoch, why: document.getElementById('why').value });
+      const said = await send(`/console/devices/${encodeURIComponent(id)}/${button.dataset.does}`, { epoch, ...written(dialog) });
       const link = dialog.querySelector('.link');
       if (link) { // an answer to be read before the dialog closes
         link.textContent = said.link;
