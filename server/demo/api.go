@@ -17,6 +17,7 @@ type shown struct {
 		Epoch int64
 		Proof struct{ Rung, Grade string }
 		Run   struct{ Waits string }
+		Lock  struct{ Rung, How string }
 	}
 }
 

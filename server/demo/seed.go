@@ -46,7 +46,7 @@ type person struct{ id, name, account, badge, pin string }
 var names = []string{
 	"Ada Okafor", "Ben Silva", "Chloe Martin", "Dev Patel", "Elif Kaya", "Finn O'Brien",
 	"Grace Kim", "Hugo Weiss", "Ines Rossi", "Jonas Berg", "Keiko Tanaka", "Lena Novak",
-	"Maya Lind", "Noor Haddad",
+	"Maya Lind", "Noor Haddad", "Omar Reyes",
 }
 
 // seed fills the new ledger: wards, iPads with their docks' readers, people.
