@@ -73,6 +73,11 @@ func TestConsoleInABrowser(t *testing.T) {
 	tab.Until(`document.querySelector('.pill').textContent === 'Isolated'`)
 	tab.Judge("console-8-isolated")
 
-	tab.Do(chromedp.Click("#sign-out"))
+	tab.Do(chromedp.Navigate(base+"/console/devices/DMQX02"), chromedp.WaitVisible("#live"))
+	tab.Do(chromedp.Click(`[data-opens="set-aside"]`), chromedp.WaitVisible("#set-aside"), chromedp.Click(`#set-aside [data-does="set-aside"]`))
+	tab.Until(`/^\d{8}$/.test(document.querySelector('#set-aside .link').textContent)`)
+	tab.Judge("console-9-sealed")
+
+	tab.Do(chromedp.Click("#set-aside [data-closes]"), chromedp.Click("#sign-out"))
 	tab.Until(`location.pathname === '/console/start'`)
 }

@@ -8,8 +8,10 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"html/template"
+	"io"
 	"log/slog"
 	"time"
 
@@ -48,6 +50,7 @@ type Ledger interface {
 	History(ctx context.Context, device custody.DeviceID, after int64, limit int) ([]ledger.Recorded, error)
 	RecentHistory(ctx context.Context, device custody.DeviceID, limit int) ([]ledger.Recorded, error)
 	measures
+	secrets
 }
 
 // Identity says who is at the console.
@@ -59,7 +62,7 @@ type Identity interface {
 	CSRF(session string) string
 }
 
-// Config is what a [Console] is made of. All but the last three are needed.
+// Config is what a [Console] is made of. All but those that say so are needed.
 type Config struct {
 	Base     context.Context // ends the event streams; the requests' parent
 	Steward  Steward
@@ -70,6 +73,7 @@ type Config struct {
 	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
 	EnrolmentLink func(custody.DeviceID) (string, error)
 
+	Rand   io.Reader     // of the codes of sealed iPads; nil: crypto/rand
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
 	Log    *slog.Logger
@@ -100,6 +104,9 @@ func New(c Config) (*Console, error) {
 	}
 	if c.Beat <= 0 {
 		c.Beat = 5 * time.Second
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -28,6 +28,9 @@ type deed struct {
 	Danger  bool
 	offered func(device) bool
 	event   func(a asked, by string) custody.Event
+	// tells answers what is told once, after the event: nil where the answer is the device.
+	tells func(ctx context.Context, s *Console, id custody.DeviceID) (string, error)
+	Tells bool // tells is there, for the page
 }
 
 // field is something to be written before a deed is done.
@@ -41,8 +44,8 @@ type field struct {
 // asked is the body of a change. Epoch, if given, is the one that the page
 // showed: a confirmation that comes late does not meet the next nurse.
 type asked struct {
-	Epoch                         *int64
-	Why, Message, Phone, Footnote string
+	Epoch                              *int64
+	Why, Message, Phone, Footnote, Who string
 }
 
 func (a asked) epoch() int64 {
@@ -53,12 +56,12 @@ func (a asked) epoch() int64 {
 }
 
 func (a asked) text(name string) string {
-	return map[string]string{"why": a.Why, "message": a.Message, "phone": a.Phone, "footnote": a.Footnote}[name]
+	return map[string]string{"why": a.Why, "message": a.Message, "phone": a.Phone, "footnote": a.Footnote, "who": a.Who}[name]
 }
 
 // trimmed is a without the space around what was written.
 func (a asked) trimmed() asked {
-	for _, s := range []*string{&a.Why, &a.Message, &a.Phone, &a.Footnote} {
+	for _, s := range []*string{&a.Why, &a.Message, &a.Phone, &a.Footnote, &a.Who} {
 		*s = strings.TrimSpace(*s)
 	}
 	return a
@@ -118,9 +121,11 @@ var deeds = []deed{
 	},
 	{
 		Name: "wipe", Action: identity.Wipe, Button: "Wipe…", Ask: "Wipe %s?", Keep: "Keep it", Do: "Wipe this iPad", Danger: true,
-		Says:    says("Whoever is signed in is signed out, and what they have not saved is lost. This cannot be undone once the command has left."),
-		offered: in(custody.Clean, custody.InUse, custody.Locked, custody.Unproven),
-		event:   func(a asked, by string) custody.Event { return custody.Wipe{By: by, Epoch: a.epoch()} },
+		Says: says("Whoever is signed in is signed out, and what they have not saved is lost. This cannot be undone once the command has left."),
+		offered: func(d device) bool {
+			return in(custody.Clean, custody.InUse, custody.Locked, custody.Unproven)(d) && !d.custody.Downtime.On()
+		},
+		event: func(a asked, by string) custody.Event { return custody.Wipe{By: by, Epoch: a.epoch()} },
 	},
 	{
 		Name: "attest", Action: identity.Attest, Button: "Attest clean…", Ask: "Attest that %s is clean?", Keep: "Cancel", Do: "Attest it clean", Danger: true,
@@ -168,6 +173,32 @@ var deeds = []deed{
 		event:   func(a asked, by string) custody.Event { return custody.Release{By: by, Why: a.Why} },
 	},
 	{
+		Name: "set-aside", Action: identity.Seal, Button: "Seal…", Ask: "Seal %s for a downtime?", Keep: "Close", Do: "Seal it",
+		Says: says("It is set aside for when the network is gone: nobody gets it by a tap, and its app lock is removed.",
+			"You get a code. Set it as the iPad's passcode, and put it into the envelope with the iPad. Each sealing has another."),
+		offered: func(d device) bool {
+			return d.state() == custody.Clean && d.policy.Fleet == custody.ReturnToService
+		},
+		event: func(_ asked, by string) custody.Event { return custody.SetAside{By: by} },
+		tells: newCode, Tells: true,
+	},
+	{
+		Name: "code", Action: identity.Seal, Button: "Show its code…", Ask: "Show the code of %s?", Keep: "Close", Do: "Show it",
+		Says:    says("That you looked is written to its history, with your name."),
+		offered: func(d device) bool { return d.custody.Downtime.On() },
+		event:   func(_ asked, by string) custody.Event { return custody.Looked{By: by, What: "its downtime code"} },
+		tells:   keptCode, Tells: true,
+	},
+	{
+		Name: "bring-back", Action: identity.Seal, Button: "Bring back…", Ask: "Bring %s back?", Keep: "Cancel", Do: "Bring it back",
+		Says:    says("Used or not, it is wiped and offered again once that is proven."),
+		Fields:  []field{{Name: "who", Label: "Who used it? Leave this empty only if its seal was not broken.", Rows: 1, Most: 100}},
+		offered: func(d device) bool { return d.custody.Downtime.On() },
+		event: func(a asked, by string) custody.Event {
+			return custody.BringBack{By: by, Who: a.Who, Epoch: a.epoch()}
+		},
+	},
+	{
 		Name: "retire", Action: identity.Retire, Button: "Retire…", Ask: "Take %s out of service?", Keep: "Cancel", Do: "Retire it", Danger: true,
 		Says:    says("Nobody can use it any more. It stays in the list with its history, and can be brought back."),
 		offered: in(custody.Clean, custody.Enrolling),
@@ -188,7 +219,7 @@ func (s *Console) registerDeeds(r fiber.Router) {
 	}
 }
 
-// do does a deed to one device and answers with the device.
+// do does a deed to one device and answers with the device, or with what is told once.
 func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error {
 	var body asked
 	if err := browser.JSON(c, &body, maxBody); err != nil {
@@ -211,6 +242,13 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, err)
 	}
 	s.Log.Info("asked at the console", "action", d.Name, "device", row.Device, "staff", who.Name)
+	if d.tells != nil {
+		said, err := d.tells(ctx, s, row.Device)
+		if err != nil {
+			return err
+		}
+		return c.JSON(fiber.Map{"code": said})
+	}
 	loaded, err := s.one(ctx, who, row.Device)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ func TestDeedsAreOfferedWhileTheyCanBeDone(t *testing.T) {
 	manager, _ := d.signedIn(identity.Manager, "4B")
 	auditor, _ := d.signedIn(identity.Auditor)
 	for id, want := range map[string]string{
-		"DMQX00": "wipe lost isolate retire", "DMQX10": "lock wipe lost isolate", "DMQX11": "wipe lost isolate",
+		"DMQX00": "wipe lost isolate set-aside retire", "DMQX10": "lock wipe lost isolate", "DMQX11": "wipe lost isolate",
 		"DMQX13": "lost isolate", "DMQX14": "wipe attest lost isolate",
 	} {
 		_, body, _ := d.ask("GET", "/console/devices/"+id, "", as(manager, ""))
@@ -45,10 +45,10 @@ func TestLostAndFoundAtTheConsole(t *testing.T) {
 		return status, said
 	}
 	for body, code := range map[string]string{
-		`{"epoch":3,"message":"Call us."}`:                                                      `"code":"why"`,
-		`{"epoch":3,"why":"  ","message":"Call us."}`:                                           `"code":"why"`,
-		`{"epoch":3,"why":"gone","message":"` + strings.Repeat("x", 301) + `"}`:                 `"code":"message"`,
-		`{"epoch":3,"why":"gone","phone":"` + strings.Repeat("1", 301) + `"}`:                   `"code":"phone"`,
+		`{"epoch":3,"message":"Call us."}`:                                                     `"code":"why"`,
+		`{"epoch":3,"why":"  ","message":"Call us."}`:                                          `"code":"why"`,
+		`{"epoch":3,"why":"gone","message":"` + strings.Repeat("x", 301) + `"}`:                `"code":"message"`,
+		`{"epoch":3,"why":"gone","phone":"` + strings.Repeat("1", 301) + `"}`:                  `"code":"phone"`,
 		`{"epoch":3,"why":"gone","message":"x","footnote":"` + strings.Repeat("x", 301) + `"}`: `"code":"footnote"`,
 	} {
 		if status, said := do("lost", body); status != 400 || !strings.Contains(said, code) {
@@ -125,5 +125,55 @@ func TestAManagerLocksAtTheConsole(t *testing.T) {
 	}
 	if row := d.rows["DMQX10"]; row.Cause != custody.CauseManager || !row.ResumeUntil.After(d.now.Add(-time.Minute)) {
 		t.Errorf("%+v", row)
+	}
+}
+
+func TestASealedIPadAtTheConsole(t *testing.T) {
+	d := newDesk(t)
+	cookie, csrf := d.signedIn(identity.Manager, "4B")
+	do := func(deed, body string) (int, string) {
+		status, said, _ := d.ask("POST", "/console/devices/DMQX00/"+deed, body, as(cookie, csrf))
+		return status, said
+	}
+	status, said := do("set-aside", `{"epoch":3}`)
+	code, err := d.Secret(t.Context(), "DMQX00", downtimeCode)
+	if status != 200 || err != nil || len(code) != 8 || said != `{"code":"`+string(code)+`"}` {
+		t.Fatalf("%d %s, kept %q, %v", status, said, code, err)
+	}
+	if status, _ := do("set-aside", `{"epoch":3}`); status != 409 {
+		t.Errorf("sealed again: %d", status)
+	}
+	if again, _ := d.Secret(t.Context(), "DMQX00", downtimeCode); string(again) != string(code) {
+		t.Error("a refused sealing changed the code")
+	}
+	_, page, _ := d.ask("GET", "/console/devices/DMQX00", "", as(cookie, ""))
+	for what, want := range map[string]bool{string(code): false, `data-opens="code"`: true, `data-opens="bring-back"`: true, `data-opens="wipe"`: false, "Sealed since": true} {
+		if strings.Contains(page, what) != want {
+			t.Errorf("the page with %s: want %v", what, want)
+		}
+	}
+	if _, said = do("code", `{}`); said != `{"code":"`+string(code)+`"}` {
+		t.Errorf("%s", said)
+	}
+	last := d.entries["DMQX00"][len(d.entries["DMQX00"])-1]
+	if last.Kind != custody.KindLooked || last.Actor != "staff:Maria" || strings.Contains(last.Detail, string(code)) {
+		t.Errorf("the look is not in the history: %+v", last)
+	}
+	auditor, token := d.signedIn(identity.Auditor)
+	if status, said, _ := d.ask("POST", "/console/devices/DMQX00/code", `{}`, as(auditor, token)); status != 403 || strings.Contains(said, string(code)) {
+		t.Errorf("an auditor: %d %s", status, said)
+	}
+	if status, _ := do("bring-back", `{"epoch":3,"who":"Ada, night shift"}`); status != 200 || d.rows["DMQX00"].State != custody.Wiping || d.rows["DMQX00"].Cause != custody.CauseDowntime {
+		t.Errorf("brought back: %d %+v", status, d.rows["DMQX00"])
+	}
+}
+
+func TestACodeThatWasNotKept(t *testing.T) {
+	d := newDesk(t)
+	cookie, csrf := d.signedIn(identity.Manager, "4B")
+	d.ask("POST", "/console/devices/DMQX00/set-aside", `{}`, as(cookie, csrf))
+	_ = d.Delete(t.Context(), "secret:"+downtimeCode+":DMQX00")
+	if status, said, _ := d.ask("POST", "/console/devices/DMQX00/code", `{}`, as(cookie, csrf)); status != 409 || !strings.Contains(said, "seal it again") {
+		t.Errorf("%d %s", status, said)
 	}
 }

@@ -172,6 +172,14 @@ func (h *hospital) Get(_ context.Context, key string) ([]byte, error) {
 	return v, nil
 }
 
+func (h *hospital) PutSecret(ctx context.Context, id custody.DeviceID, kind string, secret []byte) error {
+	return h.Put(ctx, "secret:"+kind+":"+string(id), secret, 0)
+}
+
+func (h *hospital) Secret(ctx context.Context, id custody.DeviceID, kind string) ([]byte, error) {
+	return h.Get(ctx, "secret:"+kind+":"+string(id))
+}
+
 func (h *hospital) Take(ctx context.Context, key string) ([]byte, error) {
 	v, err := h.Get(ctx, key)
 	_ = h.Delete(ctx, key)

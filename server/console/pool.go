@@ -217,16 +217,19 @@ func (d device) row(holder string) row {
 		Isolation: c.Isolation,
 	}
 	r.Lock, r.Slow, r.Ready = d.lock(), d.slow(), d.ready()
-	if r.State == custody.Isolated {
+	switch r.State {
+	case custody.Isolated:
 		r.Since = c.Isolation.At
+	case custody.Sealed:
+		r.Since = c.Downtime.At
 	}
-	if c.Run.Waits != "" && c.State == custody.Wiping {
+	if c.Run.Waits != "" && (c.State == custody.Wiping || c.Downtime.On()) && c.Run.Active() {
 		r.Note = c.Run.Waits
 	}
 	if r.State == custody.Reset {
 		r.Note = "Below this ward's grade (" + gradeWords[d.policy.LeastGrade] + "), offered because its policy says so. " + c.Proof.Grade.Kept()
 	}
-	if r.State == custody.Clean || r.State == custody.Reset || r.State == custody.Isolated || r.State == custody.InUse {
+	if r.State == custody.Clean || r.State == custody.Reset || r.State == custody.Isolated || r.State == custody.Sealed || r.State == custody.InUse {
 		r.Cause = "" // it says why the device was last wiped
 	}
 	if d.open() {

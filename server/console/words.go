@@ -21,7 +21,7 @@ var (
 		custody.CauseReenrolled: "enrolled again unexplained", custody.CauseCheckedOut: "management removed",
 		custody.CauseOverdue: "the wipe is overdue",
 		custody.CauseFailed:  "the wipe failed", custody.CauseLiveLost: "session state was lost",
-		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseReinstated: "back in service", custody.CauseBelowGrade: "below the ward's grade",
+		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseReinstated: "back in service", custody.CauseDowntime: "brought back from a downtime", custody.CauseBelowGrade: "below the ward's grade",
 	}
 	proofWords = map[custody.ProofRung]string{
 		custody.ProofRequested: "Wipe asked, not sent yet", custody.ProofHandedOver: "Wipe sent, no answer yet",
@@ -49,13 +49,15 @@ func stateWord(s custody.State) string {
 		return "Reset"
 	case custody.Isolated:
 		return "Isolated"
+	case custody.Sealed:
+		return "Sealed"
 	}
 	return stateWords[s]
 }
 
-// summary is the order in which states are counted; reset, isolated and the last three only if there are any.
+// summary is the order in which states are counted; reset, isolated, sealed and the last three only if there are any.
 var summary = []custody.State{custody.Clean, custody.Reset, custody.InUse, custody.Locked, custody.Wiping, custody.Unproven,
-	custody.Isolated, custody.Lost, custody.Enrolling, custody.Retired}
+	custody.Isolated, custody.Sealed, custody.Lost, custody.Enrolling, custody.Retired}
 
 var words = template.FuncMap{
 	"word":  stateWord,
@@ -91,7 +93,7 @@ func evidence(state custody.State, c custody.Custody) string {
 		return lockWord(c)
 	case custody.Wiping, custody.Unproven:
 		return proofWords[c.Proof.Rung]
-	case custody.Clean, custody.Reset, custody.Isolated:
+	case custody.Clean, custody.Reset, custody.Isolated, custody.Sealed:
 		if c.Proof.Attested {
 			return "Attested clean by a person"
 		}

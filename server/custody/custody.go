@@ -71,6 +71,7 @@ const (
 	CauseLiveLost   Cause = "live_lost"   // its bucket of Redis was lost or old
 	CauseFirst      Cause = "first"       // enrolled for the first time
 	CauseReinstated Cause = "reinstated"  // back in service after it was retired
+	CauseDowntime   Cause = "downtime"    // brought back from a downtime
 	CauseLostMode   Cause = "lost_mode"   // Lost Mode turned on or off
 	CauseBelowGrade Cause = "below_grade" // proven, but below the ward's least grade
 )
@@ -103,6 +104,7 @@ type Custody struct {
 
 	Lost      LostNote  `json:"lost,omitzero"`      // while State is Lost
 	Isolation Isolation `json:"isolation,omitzero"` // zero: none
+	Downtime  Downtime  `json:"downtime,omitzero"`  // while set aside; State is Clean then
 
 	// Enrolment is the hash of the identity certificate that made the current
 	// enrolment. Check-ins and reports under any other are history only.
@@ -145,6 +147,7 @@ const (
 	GoalWipe Goal = "wipe"
 	GoalLose Goal = "lose" // Lost Mode on
 	GoalFind Goal = "find" // Lost Mode off
+	GoalSeal Goal = "seal" // no app lock, a passcode
 )
 
 // Run is one plan in progress on one device. Its ID is the version at which it
@@ -203,5 +206,5 @@ func (r Risk) Open() bool { return r.Request != "" && !r.Settled }
 
 // Available reports whether the device may be offered to clinician at now.
 func (c Custody) Available(clinician string, now time.Time) bool {
-	return c.State == Clean && !c.Isolation.On() && (c.Reserved.For == "" || c.Reserved.For == clinician || !now.Before(c.Reserved.Until))
+	return c.State == Clean && !c.Isolation.On() && !c.Downtime.On() && (c.Reserved.For == "" || c.Reserved.For == clinician || !now.Before(c.Reserved.Until))
 }

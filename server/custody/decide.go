@@ -49,6 +49,12 @@ func (d *decision) apply(e Event) error {
 		return d.isolate(e)
 	case Release:
 		return d.release(e)
+	case SetAside:
+		return d.setAside(e)
+	case BringBack:
+		return d.bringBack(e)
+	case Looked:
+		return d.looked(e)
 	case Idle:
 		return d.idle(e)
 	case LiveLost:
@@ -108,6 +114,9 @@ func (d *decision) enter(s State, why Cause) {
 	d.next.State, d.next.Cause = s, why
 	if s != Unproven && s != Lost {
 		d.next.Reason = ""
+	}
+	if s != Clean {
+		d.next.Downtime = Downtime{}
 	}
 }
 

@@ -49,6 +49,16 @@ type (
 	// Isolate keeps the device from everybody but its holder; Release ends that.
 	Isolate struct{ By, Why string }
 	Release struct{ By, Why string }
+	// SetAside seals a clean device for a downtime. BringBack ends that; Who used
+	// it, if anybody did, is named then.
+	SetAside  struct{ By string }
+	BringBack struct {
+		By, Who string
+		Epoch   int64
+	}
+	// Looked: a named person looked at something of the device that is kept from
+	// most; only the history changes.
+	Looked struct{ By, What string }
 	// Reinstate brings a retired device back into service.
 	Reinstate struct{ By string }
 )
@@ -125,6 +135,9 @@ func (LockNow) event()       {}
 func (Isolate) event()       {}
 func (Release) event()       {}
 func (Reinstate) event()     {}
+func (SetAside) event()      {}
+func (BringBack) event()     {}
+func (Looked) event()        {}
 func (Idle) event()          {}
 func (LiveLost) event()      {}
 func (Tick) event()          {}

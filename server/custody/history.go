@@ -27,6 +27,9 @@ const (
 	KindLostMode       = "lost_mode"
 	KindIsolated       = "isolated"
 	KindReleased       = "released"
+	KindSetAside       = "set_aside"
+	KindBroughtBack    = "brought_back"
+	KindLooked         = "looked" // at a location or a code
 	KindRetired        = "retired"
 	KindOwed           = "owed" // handed over while SQL could not be reached, written afterwards
 )

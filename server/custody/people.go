@@ -46,6 +46,8 @@ func (d *decision) claimable(who string) error {
 	switch {
 	case c.State == Clean && c.Isolation.On():
 		return refuseIsolated()
+	case c.Downtime.On():
+		return refuseSealed()
 	case c.Available(who, d.now):
 		return nil
 	case c.State == Clean:
@@ -142,6 +144,9 @@ func (d *decision) giveBack(e Return) error {
 func (d *decision) managerWipe(e Wipe) error {
 	if e.Epoch != 0 && e.Epoch != d.prev.Epoch {
 		return ErrStale
+	}
+	if d.prev.Downtime.On() {
+		return refuse(RefusedSealed, "This iPad is sealed. Bring it back, and say who used it: it is wiped then.")
 	}
 	switch d.prev.State {
 	case Clean, InUse, Locked, Unproven:

@@ -25,7 +25,7 @@ func (d *decision) progress(e Progress) error {
 	if e.HandOver != nil {
 		d.handOver(*e.HandOver)
 	}
-	if e.Lock != nil && (c.Run.Goal == GoalLock || c.Run.Goal == GoalLose) {
+	if e.Lock != nil && (c.Run.Goal == GoalLock || c.Run.Goal == GoalLose || c.Run.Goal == GoalSeal) {
 		d.next.Lock = d.next.Lock.climb(*e.Lock, d.now)
 	}
 	if e.Proof != "" && c.Run.Goal == GoalWipe {
@@ -69,6 +69,8 @@ func (d *decision) reached() {
 		d.endRun("")
 	case GoalLock:
 		d.endRun(string(d.next.Lock.Rung) + ": " + d.next.Lock.How)
+	case GoalSeal:
+		d.endRun("")
 	case GoalLose, GoalFind:
 		d.lostReached()
 	}
@@ -81,6 +83,8 @@ func (d *decision) failed(sentence string) {
 		d.unproven(CauseFailed, sentence)
 	case GoalLock:
 		d.endRun("unconfirmed: " + sentence)
+	case GoalSeal:
+		d.sealFailed(sentence)
 	case GoalLose, GoalFind:
 		d.lostFailed(sentence)
 	default:

@@ -24,10 +24,10 @@ func anyEvent(t *rapid.T, c Custody) Event {
 	account := who + "@hospital.example"
 	return []Event{
 		Claim{who, account}, Resume{who, account}, TakeOver{who}, Return{who}, Wipe{By: "m"}, Attest{"m", "by cable"}, Revoke{who},
-		Retire{"m"}, Reinstate{"m"}, loses, Found{By: "m"}, LockNow{By: "m"}, Isolate{"m", "norovirus"}, Release{"m", "wiped down"}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
+		Retire{"m"}, Reinstate{"m"}, loses, Found{By: "m"}, LockNow{By: "m"}, SetAside{"m"}, BringBack{By: "m", Who: who}, Looked{"m", "its code"}, Isolate{"m", "norovirus"}, Release{"m", "wiped down"}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
 		Authenticated{cert}, TokenUpdated{cert, true}, TokenUpdated{cert, false}, AppleSignIn{cert, account}, CheckedOut{cert},
 		anyProgress(t, c), anyProgress(t, c), anyProgress(t, c), anyProgress(t, c),
-	}[rapid.IntRange(0, 28).Draw(t, "event")]
+	}[rapid.IntRange(0, 31).Draw(t, "event")]
 }
 
 func anyProgress(t *rapid.T, c Custody) Progress {
@@ -130,6 +130,9 @@ func atAnyTime(t *rapid.T, d *device) {
 	}
 	if c.Run.Active() {
 		goal := map[State]Goal{InUse: GoalOpen, Locked: GoalLock, Wiping: GoalWipe, Unproven: GoalWipe}[c.State]
+		if c.Downtime.On() {
+			goal = GoalSeal
+		}
 		if search := c.Run.Goal == GoalLose || c.Run.Goal == GoalFind; c.Run.Goal != goal && (c.State != Lost || !search) {
 			t.Fatalf("%s runs a plan to %s", c.State, c.Run.Goal)
 		}
@@ -137,8 +140,11 @@ func atAnyTime(t *rapid.T, d *device) {
 	if c.State != Lost && c.Lost != (LostNote{}) {
 		t.Fatalf("%s, and its screen would say %+v", c.State, c.Lost)
 	}
+	if c.Downtime.On() && c.State != Clean {
+		t.Fatalf("%s, and sealed", c.State)
+	}
 	for _, who := range []string{"a", "b", "c"} {
-		if c.Available(who, d.now) && (c.State != Clean || c.Isolation.On()) {
+		if c.Available(who, d.now) && (c.State != Clean || c.Isolation.On() || c.Downtime.On()) {
 			t.Fatalf("%s is offered to %s", c.State, who)
 		}
 	}

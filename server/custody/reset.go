@@ -10,12 +10,15 @@ const Reset State = "reset"
 const Isolated State = "isolated"
 
 // Shown is the state of a device as pages and the API name it: the row's,
-// but [Isolated] or [Reset] for a clean one that is not simply to be had. What
+// but [Isolated], [Sealed] or [Reset] for a clean one that is not simply to be had. What
 // a person has attested is clean by their word.
 func Shown(c Custody, p Policy) State {
 	g := c.Proof.Grade
-	if c.State == Clean && c.Isolation.On() {
+	switch {
+	case c.State == Clean && c.Isolation.On():
 		return Isolated
+	case c.Downtime.On():
+		return Sealed
 	}
 	if c.State == Clean && gradeRank[g] > 0 && !g.AtLeast(p.LeastGrade) && !c.Proof.Attested {
 		return Reset

@@ -61,6 +61,19 @@ func (m *manager) does(ctx context.Context, deed, serial string, fields map[stri
 	return nil
 }
 
+// isTold does what the console answers with something that is told once.
+func (m *manager) isTold(ctx context.Context, deed, serial string) (string, error) {
+	said, err := m.post(ctx, "/console/devices/"+serial+"/"+deed, "application/json", []byte("{}"))
+	if err != nil {
+		return "", fmt.Errorf("%s of %s: %w", deed, serial, err)
+	}
+	var told struct{ Code string }
+	if err := json.Unmarshal(said, &told); err != nil || told.Code == "" {
+		return "", fmt.Errorf("%s of %s told nothing", deed, serial)
+	}
+	return told.Code, nil
+}
+
 func (m *manager) post(ctx context.Context, path, kind string, body []byte) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, m.h.App.URL+path, bytes.NewReader(body))
 	if err != nil {

@@ -25,11 +25,12 @@ const (
 	Attest  Action = "attest"
 	Search  Action = "search"  // Lost Mode, on and off
 	Isolate Action = "isolate" // and release
+	Seal    Action = "seal"    // for a downtime, read the code, and bring back
 	Retire  Action = "retire"  // and bring back into service
 	Enrol   Action = "enrol"   // make an enrolment link; administrators only
 )
 
-var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Retire, Enrol}
+var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol}
 
 // Allow answers nil if who may do action to what belongs to ward. It is asked
 // about the object that was loaded, never about what a request claims, and

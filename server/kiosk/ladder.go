@@ -25,8 +25,8 @@ func (k *Kiosk) measure(ctx context.Context, s *State, row custody.Custody) {
 		s.LockWord = lockWord(row)
 		return
 	case custody.Clean, custody.Wiping:
-		if row.Isolation.On() && s.State == custody.Clean {
-			s.State = custody.Isolated
+		if s.State == custody.Clean && (row.Isolation.On() || row.Downtime.On()) { // whatever the policy says
+			s.State = custody.Shown(row, custody.Policy{})
 			return
 		}
 	default:

@@ -174,6 +174,8 @@ func sentence(s custody.State, row custody.Custody, now time.Time) string {
 		return "This iPad is reported lost. Please bring it to the ward desk."
 	case custody.Enrolling:
 		return "This iPad is being set up."
+	case custody.Sealed:
+		return "This iPad is sealed for a network downtime."
 	case custody.Isolated:
 		return "This iPad is kept in isolation. Please leave it where it is until it has been disinfected and released."
 	}

@@ -147,6 +147,11 @@ func TestPlansAsWrittenAndAsWalked(t *testing.T) {
 		table(&b, kioskWard, g)
 		fmt.Fprintln(&b)
 	}
+	for _, p := range []custody.Policy{kioskWard, passcodeWard, safariWard} {
+		fmt.Fprintf(&b, "plan %s %s: %s\n", p.Fleet, p.Target, custody.GoalSeal)
+		table(&b, p, custody.GoalSeal)
+		fmt.Fprintln(&b)
+	}
 	for _, s := range scenes {
 		w := s.play(t, s.ward)
 		w.drain()

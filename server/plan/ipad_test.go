@@ -33,6 +33,7 @@ type ipad struct {
 	faulty bool             // acknowledges an erase, a sign-out or a profile, and does nothing
 	says   map[string][]int // the next errors, by request; 0 is NotNow
 	secret map[string]bool  // requests that are carried out and never answered
+	keeps  bool             // acknowledges that a profile is removed, and keeps it
 	loses  string           // a profile that it acknowledges and does not install
 }
 
@@ -86,7 +87,7 @@ func (p *ipad) execute(cmd Command) (Report, bool) {
 	case "ProfileList":
 		r.Profiles = slices.Clone(p.profiles)
 	case "RemoveProfile":
-		p.profiles = slices.DeleteFunc(p.profiles, func(id string) bool { return strings.Contains(string(cmd.Body), "<string>"+id+"</string>") })
+		p.profiles = slices.DeleteFunc(p.profiles, func(id string) bool { return !p.keeps && strings.Contains(string(cmd.Body), "<string>"+id+"</string>") })
 	case "RemoveApplication":
 		r.Status, r.Errors = p.removeApp(string(cmd.Body))
 	case "InstallApplication":

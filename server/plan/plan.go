@@ -63,8 +63,11 @@ type verdict struct {
 
 // steps returns the plan for a row's run. An empty plan is reached at once.
 func steps(p custody.Policy, g custody.Goal) []step {
-	if g == custody.GoalLose || g == custody.GoalFind {
+	switch g {
+	case custody.GoalLose, custody.GoalFind:
 		return lostMode(g)
+	case custody.GoalSeal:
+		return seal(p)
 	}
 	switch p.Fleet {
 	case custody.ReturnToService:

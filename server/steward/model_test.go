@@ -61,6 +61,12 @@ func (w *ward) actions() map[string]func(*rapid.T) {
 				_ = w.apply(server(t), p, custody.Release{By: "manager", Why: "chlorine"})
 			}
 		},
+		"setAside": func(t *rapid.T) {
+			p := pad(t)
+			if w.apply(server(t), p, custody.SetAside{By: "manager"}) != nil {
+				_ = w.apply(server(t), p, custody.BringBack{By: "manager", Who: person(t)})
+			}
+		},
 		"retire": func(t *rapid.T) {
 			p := pad(t)
 			if w.apply(server(t), p, custody.Retire{By: "manager"}) != nil {

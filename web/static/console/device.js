@@ -31,7 +31,9 @@ document.addEventListener('click', async (e) => {
   const dialog = button.closest('dialog');
   if (button.dataset.opens) {
     epoch = Number(document.getElementById('live').dataset.epoch);
-    document.getElementById(button.dataset.opens).showModal();
+    const asks = document.getElementById(button.dataset.opens), told = asks.querySelector('.link');
+    if (told) { told.hidden = true; told.textContent = ''; asks.querySelector('[data-does]').hidden = false; }
+    asks.showModal();
   } else if ('closes' in button.dataset) {
     dialog.close();
   } else if (button.dataset.does) {
@@ -42,8 +44,10 @@ document.addEventListener('click', async (e) => {
       const said = await send(`/console/devices/${encodeURIComponent(id)}/${button.dataset.does}`, { epoch, ...written(dialog) });
       const link = dialog.querySelector('.link');
       if (link) { // an answer to be read before the dialog closes
-        link.textContent = said.link;
+        link.textContent = said.link || said.code;
         link.hidden = false;
+        button.hidden = true; // told once
+        await renew();
       } else {
         dialog.close();
         await renew();

@@ -22,7 +22,7 @@ function recount() {
   for (const li of document.querySelectorAll('#summary li')) {
     const count = n[li.dataset.count] || 0;
     li.querySelector('b').textContent = count;
-    if (['reset', 'isolated', 'lost', 'enrolling', 'retired'].includes(li.dataset.count)) li.hidden = count === 0;
+    if (['reset', 'isolated', 'sealed', 'lost', 'enrolling', 'retired'].includes(li.dataset.count)) li.hidden = count === 0;
   }
   document.getElementById('none').hidden = rows.children.length > 0;
 }

@@ -1,7 +1,7 @@
 // Puts a state on the page. Names are only ever there while it is in use.
 
 const $ = (id) => document.getElementById(id);
-const views = { clean: 'ready', reset: 'ready', in_use: 'session', locked: 'locked', wiping: 'wiping', unproven: 'hands', lost: 'hands', isolated: 'hands', enrolling: 'hands', retired: 'hands', ended: 'ended' };
+const views = { clean: 'ready', reset: 'ready', in_use: 'session', locked: 'locked', wiping: 'wiping', unproven: 'hands', lost: 'hands', isolated: 'hands', sealed: 'hands', enrolling: 'hands', retired: 'hands', ended: 'ended' };
 
 let shown = '';
 
