@@ -54,6 +54,7 @@ type Provider struct {
 	client  *http.Client
 	places  chan struct{}
 	trouble trouble
+	service service
 }
 
 // New returns a provider for a push certificate. The topic is the
@@ -72,7 +73,7 @@ func New(o Options) (*Provider, error) {
 	}
 	topic, err := cryptoutil.TopicFromCert(leaf)
 	if err != nil {
-		return nil, fmt.Errorf("apns: reading the push certificate: %w", err)
+		return nil, fmt.Errorf("apns: this is not an MDM push certificate: the UID in its subject must be a topic that begins with com.apple.mgmt. (Apple's Push Certificates Portal makes them): %w", err)
 	}
 	if o.Topic != "" && o.Topic != topic {
 		return nil, fmt.Errorf("apns: the push certificate is for topic %s, not %s", topic, o.Topic)
@@ -130,11 +131,11 @@ func (p *Provider) Expires() time.Time { return p.leaf.NotAfter }
 func (p *Provider) Close() { p.client.CloseIdleConnections() }
 
 // send is one push, whatever is known of its record.
-func (p *Provider) send(ctx context.Context, to ledger.Push) error {
+func (p *Provider) send(caller context.Context, to ledger.Push) error {
 	if err := p.may(to); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
+	ctx, cancel := context.WithTimeout(caller, p.o.Timeout)
 	defer cancel()
 	select {
 	case p.places <- struct{}{}:
@@ -146,6 +147,15 @@ func (p *Provider) send(ctx context.Context, to ledger.Push) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRejected, err)
 	}
+	err = p.ask(req)
+	if caller.Err() == nil { // who gives up shows nothing of the service
+		p.service.learn(err, p.o.Now())
+	}
+	return err
+}
+
+// ask sends one request and says what became of it.
+func (p *Provider) ask(req *http.Request) error {
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return unsent(err)
@@ -158,7 +168,7 @@ func (p *Provider) send(ctx context.Context, to ledger.Push) error {
 	if err != nil {
 		body = nil
 	}
-	return answered(resp.StatusCode, body)
+	return answered(resp.StatusCode, body, resp.Header.Get("Retry-After"), p.o.Now())
 }
 
 // may refuses what APNs would.
@@ -167,7 +177,7 @@ func (p *Provider) may(to ledger.Push) error {
 	case len(to.Token) == 0 || to.Magic == "":
 		return fmt.Errorf("%w: no token or no push magic", ErrGone)
 	case to.Topic != "" && to.Topic != p.topic:
-		return fmt.Errorf("%w: the device enrolled under topic %s, the certificate is for %s", ErrGone, to.Topic, p.topic)
+		return fmt.Errorf("%w: %s, the certificate is for %s", errTopic, to.Topic, p.topic)
 	case now.After(p.leaf.NotAfter):
 		return fmt.Errorf("%w: it ended %s", ErrCertificate, p.leaf.NotAfter.Format(time.DateOnly))
 	case now.Before(p.leaf.NotBefore):

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // What can become of a push. Whoever pushes need only tell these apart.
@@ -24,19 +26,53 @@ var (
 	ErrRejected = errors.New("push was rejected")
 )
 
+// errTopic: the device enrolled under a topic that is not the certificate's.
+var errTopic = fmt.Errorf("%w: it enrolled under another topic", ErrGone)
+
+// held is a push that APNs says, by Retry-After, to try again later.
+type held struct {
+	error
+	after time.Duration
+}
+
+func (h held) Unwrap() error { return h.error }
+
+// errHeld: APNs asked for patience with this device, and was not asked again.
+var errHeld = fmt.Errorf("%w: APNs asked to wait before this device is pushed again", ErrBusy)
+
 // errResting: APNs called the record dead lately, and was not asked again.
 var errResting = fmt.Errorf("%w: APNs refused its token lately, and it has sent no other", ErrGone)
 
 // answered turns an answer other than 200 into an error (Apple: "Handling
 // notification responses from APNs").
-func answered(status int, body []byte) error {
+func answered(status int, body []byte, retry string, now time.Time) error {
 	var said struct {
 		Reason string `json:"reason"`
 	}
 	if json.Unmarshal(body, &said) != nil || len(said.Reason) > 64 {
 		said.Reason = ""
 	}
-	return fmt.Errorf("%w: APNs answered %d %s", meaning(status, said.Reason), status, said.Reason)
+	err := fmt.Errorf("%w: APNs answered %d %s", meaning(status, said.Reason), status, said.Reason)
+	if after := patience(retry, now); after > 0 && errors.Is(err, ErrBusy) {
+		return held{err, after}
+	}
+	return err
+}
+
+// longest bounds what a Retry-After may ask for: a wrong one must not keep a
+// device asleep for a day.
+const longest = time.Hour
+
+// patience reads a Retry-After: seconds or a date (RFC 9110, 10.2.3); 0 if it
+// asks for nothing that can be read.
+func patience(retry string, now time.Time) time.Duration {
+	if s, err := strconv.ParseUint(retry, 10, 32); err == nil {
+		return min(time.Duration(s)*time.Second, longest)
+	}
+	if at, err := http.ParseTime(retry); err == nil {
+		return min(max(at.Sub(now), 0), longest)
+	}
+	return 0
 }
 
 func meaning(status int, reason string) error {
