@@ -33,6 +33,10 @@ type APNs struct {
 	violations []Violation
 	accepted   int
 	fault      pushFault
+	refusals   map[string]refusal // by the device's serial
+	leaving    int                // pushes that still end their connection
+	cut        bool               // in their middle
+	wentAway   int
 }
 
 type pushFault struct {
@@ -58,6 +62,7 @@ func NewAPNs(clock Clock) (*APNs, error) {
 	a := &APNs{clock: clock, ca: ca, base: "https://" + l.Addr().String(), done: make(chan struct{}), boxes: map[string]*inbox{}}
 	a.srv = &http.Server{
 		Handler:           a,
+		ConnContext:       keepConn,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0), // refused handshakes are the client's to report
 		TLSConfig: &tls.Config{

@@ -28,11 +28,14 @@ func (a *APNs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		id = uuid.NewString()
 	}
 	w.Header().Set("apns-id", id)
-	status, reason, since := a.receive(r)
+	if a.goesAway(w, r) {
+		return
+	}
+	status, reason, since := a.receive(w, r)
 	answerPush(w, status, reason, since)
 }
 
-func (a *APNs) receive(r *http.Request) (status int, reason string, since time.Time) {
+func (a *APNs) receive(w http.ResponseWriter, r *http.Request) (status int, reason string, since time.Time) {
 	token, ok := strings.CutPrefix(r.URL.Path, "/3/device/")
 	switch {
 	case r.ProtoMajor != 2:
@@ -52,6 +55,14 @@ func (a *APNs) receive(r *http.Request) (status int, reason string, since time.T
 	p, reason := a.parse(r, token)
 	if reason != "" {
 		return http.StatusBadRequest, reason, since
+	}
+	a.mu.Lock()
+	if b := a.boxes[token]; b != nil {
+		status, reason = a.refused(b.line.device, w)
+	}
+	a.mu.Unlock()
+	if status != 0 && status != http.StatusOK {
+		return status, reason, since
 	}
 	return a.route(token, r.Header.Get("apns-topic"), p)
 }

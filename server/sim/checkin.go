@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -23,9 +24,12 @@ func (d *Device) client() *http.Client {
 }
 
 func (d *Device) authenticate(m *enrolment) dict {
+	d.mu.Lock()
+	serial := cmp.Or(d.faults.serial, d.opt.Serial)
+	d.mu.Unlock()
 	return dict{
 		"MessageType": "Authenticate", "UDID": d.opt.UDID, "Topic": m.topic,
-		"SerialNumber": d.opt.Serial, "DeviceName": d.opt.Name, "Model": d.opt.Model, "ModelName": d.opt.ModelName,
+		"SerialNumber": serial, "DeviceName": d.opt.Name, "Model": d.opt.Model, "ModelName": d.opt.ModelName,
 		"ProductName": d.opt.Model, "OSVersion": d.opt.OSVersion, "BuildVersion": d.opt.Build,
 	}
 }

@@ -100,6 +100,8 @@ func (d *Device) perform(c *conversation, uuid, request string, cmd dict) (r res
 	case d.busy() && !slices.Contains(neverNotNow, request),
 		d.vol.behindPasscode() && slices.Contains(afterUnlock, request):
 		return result{status: "NotNow"}, false
+	case d.faults.malformed[request]:
+		return formatError(), false
 	case refuse:
 		return failed(code, request+" failed"), false
 	case d.faults.pretend[request]:

@@ -86,6 +86,7 @@ func (d *Device) converse(ctx context.Context, c *conversation, msg dict) {
 		for k, v := range r.fields {
 			msg[k] = v
 		}
+		d.remember(c, msg)
 		if !d.deliver(ctx, c, cmd.dict("Command").str("RequestType"), msg, r) {
 			return
 		}

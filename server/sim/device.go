@@ -110,6 +110,7 @@ type Device struct {
 	faults     faults
 	erased     int
 	executed   []Executed
+	said       []dict // the last reports of the device channel
 	enrolError string
 	view       view
 	glow       view          // what the page was when the screen went dark; see afterglow

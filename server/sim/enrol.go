@@ -76,6 +76,10 @@ func (d *Device) enrolled(v *volume, j *joining) {
 		d.line.retire(fmt.Sprintf("%x", j.mdm.address.token))
 		return
 	}
+	if v.mdm != nil { // enrolled again over a management that was there
+		d.line.retire(fmt.Sprintf("%x", v.mdm.address.token))
+		clear(v.reports)
+	}
 	v.mdm, v.join, v.setup, v.awaiting, d.enrolError = j.mdm, nil, false, j.awaiting, ""
 	j.profile.managed = true
 	v.profiles = install(v.profiles, *j.profile)

@@ -7,14 +7,16 @@ import (
 
 // faults is what is wrong with a device. Under its mu.
 type faults struct {
-	pretend map[string]bool          // acknowledged, not carried out
-	lose    map[string]bool          // the next report of it is lost
-	late    map[string]time.Duration // reports of it come this late
-	refuse  map[string]int           // answered with this error code
-	busy    time.Time                // NotNow until then
-	twice   bool
-	never   bool
-	signer  *identity
+	pretend   map[string]bool          // acknowledged, not carried out
+	lose      map[string]bool          // the next report of it is lost
+	late      map[string]time.Duration // reports of it come this late
+	refuse    map[string]int           // answered with this error code
+	malformed map[string]bool          // answered with CommandFormatError
+	serial    string                   // named in place of the device's own
+	busy      time.Time                // NotNow until then
+	twice     bool
+	never     bool
+	signer    *identity
 }
 
 // AckNotExecute makes the device acknowledge every command of a RequestType

@@ -122,13 +122,13 @@ func (d *Device) EraseByHand() { d.update(func() { d.erase(comeback{}) }) }
 // (CheckOut) if the profile asked for that and the network allows.
 func (d *Device) RemoveManagement() {
 	d.mu.Lock()
-	m := d.vol.mdm
+	m, up := d.vol.mdm, d.reachable()
 	d.mu.Unlock()
 	if m == nil {
 		return
 	}
 	d.update(func() { d.unmanage("the management was removed by hand") })
-	if !m.checkOut {
+	if !m.checkOut || !up {
 		return
 	}
 	d.agenda.at(0, "check-out", func(ctx context.Context) {
@@ -192,4 +192,39 @@ func (d *Device) Unsynced(name string, long time.Duration) {
 			u.unsynced, u.forever = d.now().Add(long), long <= 0
 		}
 	})
+}
+
+// RenewToken makes the device take a new push token, as iPadOS does now and
+// then, and tell its server of it (TokenUpdate).
+func (d *Device) RenewToken() error {
+	fresh, err := newAddress()
+	if err != nil {
+		return err
+	}
+	var m *enrolment
+	d.update(func() {
+		if m = d.vol.mdm; m == nil {
+			return
+		}
+		d.line.retire(fmt.Sprintf("%x", m.address.token))
+		m.address = fresh
+		d.line.listen(fmt.Sprintf("%x", fresh.token), m.topic, fresh.magic, func() { d.hear("") })
+	})
+	if m == nil {
+		return errors.New("the device is not managed")
+	}
+	d.agenda.at(0, "token", func(ctx context.Context) { d.tellToken(ctx, m) })
+	return nil
+}
+
+func (d *Device) tellToken(ctx context.Context, m *enrolment) {
+	d.mu.Lock()
+	here, msg := d.vol.mdm == m && d.reachable(), d.tokenUpdate(m, false)
+	d.mu.Unlock()
+	if !here {
+		return
+	}
+	if err := d.checkIn(ctx, m, msg); err != nil && !refused(err) {
+		d.agenda.at(d.env.Timing.Retry, "token", func(ctx context.Context) { d.tellToken(ctx, m) })
+	}
 }
