@@ -15,6 +15,7 @@ import (
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/live"
 	"github.com/padwarden/padwarden/server/mdm"
+	"github.com/padwarden/padwarden/server/mdm/apns"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
 	"github.com/padwarden/padwarden/server/steward"
 )
@@ -32,6 +33,7 @@ type App struct {
 	http    *fiber.App
 	socket  net.Listener
 	meters  *meters
+	push    *apns.Provider  // nil: there is no push certificate
 	streams context.Context // ends the event streams before the server stops
 	hangUp  context.CancelFunc
 	keys    *onetime.Keys
@@ -91,6 +93,7 @@ func (a *App) Run(ctx context.Context) error {
 	work, rest := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() { a.Steward.Run(work) })
+	wg.Go(func() { a.watchPush(work) })
 	wg.Go(func() {
 		if err := a.Live.Follow(work); err != nil && work.Err() == nil {
 			a.config.Logger.Error("following the feed", "err", err)

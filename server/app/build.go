@@ -90,12 +90,13 @@ func (a *App) buildSteward(ctx context.Context) error {
 	a.Engine, err = mdm.New(mdm.Options{
 		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live,
 		BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
-		Logger: a.config.Logger, Count: a.meters.refusal, Now: time.Now, Rand: rand.Reader,
+		Logger: a.config.Logger, Count: a.meters.refusal, Now: a.config.Now, Rand: rand.Reader,
 	})
 	if err != nil {
 		return err
 	}
 	a.Steward.Driver = a.Engine
+	a.measurePush()
 	a.keys = keys
 	return nil
 }
@@ -107,13 +108,13 @@ const trialTopic = "com.apple.mgmt.External.padwarden"
 // the push certificate expires (zero: there is none).
 func (a *App) pusher() (mdm.Pusher, string, time.Time, error) {
 	if a.config.PushCertificate == nil {
-		a.config.Logger.Warn("No push certificate: iPads are not woken and come only by themselves.")
 		return noPush{}, trialTopic, time.Time{}, nil
 	}
-	p, err := apns.New(apns.Options{Host: a.config.APNsHost, Certificate: *a.config.PushCertificate, Roots: a.config.APNsRoots})
+	p, err := apns.New(apns.Options{Host: a.config.APNsHost, Certificate: *a.config.PushCertificate, Roots: a.config.APNsRoots, Now: a.config.Now})
 	if err != nil {
 		return nil, "", time.Time{}, fmt.Errorf("setting up APNs: %w", err)
 	}
+	a.push = p
 	a.closers = append(a.closers, func() error { p.Close(); return nil })
 	return p, p.Topic(), p.Expires(), nil
 }
@@ -135,7 +136,7 @@ func (a *App) buildPages(key []byte) error {
 	}
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
-		EnrolmentLink: a.Engine.EnrolmentLink, Secure: a.Secure(), Log: a.config.Logger,
+		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -46,6 +46,9 @@ type Config struct {
 	WiFi            []byte         // profile that an erased iPad finds its network by
 
 	Logger *slog.Logger
+	// Now is the clock that certificates are held against; nil: the wall's. What
+	// is decided of devices goes by Redis' TIME.
+	Now func() time.Time
 
 	// Sweep, Beat and Poll are how often due devices are looked for, buckets are
 	// beaten and the feed is read; zero: the parts' own defaults.
@@ -63,6 +66,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.Organisation == "" {
 		c.Organisation = "Hospital"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

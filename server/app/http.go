@@ -60,5 +60,9 @@ func (a *App) readyz(c *fiber.Ctx) error {
 			return c.Status(http.StatusServiceUnavailable).SendString("not ready: " + err.Error() + "\n")
 		}
 	}
-	return c.SendString("ready\n")
+	said := "ready\n"
+	for _, t := range a.pushTroubles() { // every server has it: taking this one out would help nobody
+		said += t.Sentence + "\n"
+	}
+	return c.SendString(said)
 }

@@ -35,6 +35,7 @@ type deviceJSON struct {
 	Wipe       wipeJSON         `json:"wipe"`
 	Slow       *slowJSON        `json:"slow,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
+	Troubles   []Trouble        `json:"troubles,omitempty"` // known against it beside its custody
 	CustodyRow custody.Custody  `json:"custody"`
 }
 
@@ -44,7 +45,7 @@ func (s *Console) json(ctx context.Context, d device, name func(context.Context,
 		ID: d.ID, Name: d.Name, Ward: r.Ward, Model: d.Model, OSVersion: d.OSVersion,
 		State: r.State, Epoch: r.Epoch, Version: r.Version, Holder: r.Holder,
 		Open: r.Open, Warned: r.Warned, IdleMs: r.IdleMs, LockInMs: r.LockMs,
-		Since: r.Since, Evidence: r.Evidence, Lock: d.lockJSON(), Wipe: d.wipeJSON(), Slow: d.slowJSON(), Reason: d.custody.Reason, CustodyRow: d.custody,
+		Since: r.Since, Evidence: r.Evidence, Lock: d.lockJSON(), Wipe: d.wipeJSON(), Slow: d.slowJSON(), Reason: d.custody.Reason, Troubles: d.troubles, CustodyRow: d.custody,
 	}
 }
 

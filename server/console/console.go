@@ -73,6 +73,11 @@ type Config struct {
 	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
 	EnrolmentLink func(custody.DeviceID) (string, error)
 
+	// Troubles are what the whole server has, DeviceTroubles what is known
+	// against one device; nil: nobody knows of any.
+	Troubles       func() []Trouble
+	DeviceTroubles func(custody.DeviceID) []Trouble
+
 	Rand   io.Reader     // of the codes of sealed iPads; nil: crypto/rand
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
@@ -111,11 +116,13 @@ func New(c Config) (*Console, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	pages, err := template.New("").Funcs(words).ParseFS(web.FS, "console/*.html")
+	s := &Console{Config: c, streams: browser.Streams{Total: maxStreams, Each: maxPerStaff}}
+	var err error
+	s.pages, err = template.New("").Funcs(words).Funcs(s.troubleWords()).ParseFS(web.FS, "console/*.html")
 	if err != nil {
 		return nil, err
 	}
-	return &Console{Config: c, pages: pages, streams: browser.Streams{Total: maxStreams, Each: maxPerStaff}}, nil
+	return s, nil
 }
 
 // Register adds the console's and the API's routes. Only the sign-in itself is
@@ -139,4 +146,5 @@ func (s *Console) Register(r fiber.Router) {
 	api.Get("/:id", s.api(s.oneDevice))
 	api.Get("/:id/history", s.api(s.history))
 	s.registerLadders(r, headers, errs)
+	s.registerTroubles(r, headers, errs)
 }

@@ -52,7 +52,10 @@ type viewer struct {
 	sink    *browser.Sink
 	who     asker
 	ward    string
-	slow    map[custody.DeviceID]bool // told to be slow: time alone makes one so, and no change says it
+	slow    map[custody.DeviceID]bool   // told to be slow: time alone makes one so, and no change says it
+	against map[custody.DeviceID]string // what was told against each device
+	said    string                      // of the server's troubles
+	told    bool
 }
 
 // within does one thing of the stream in bounded time, for who is still signed in.
@@ -111,6 +114,9 @@ func (v *viewer) send(event, template string, data any) error {
 // clocks sends the idle clocks of the open sessions: a touch changes nothing
 // else, and is in no feed.
 func (v *viewer) clocks(ctx context.Context) error {
+	if err := v.tellTroubles(); err != nil {
+		return err
+	}
 	loaded, err := v.console.load(ctx, v.who, v.ward)
 	if err != nil {
 		return err
@@ -120,10 +126,10 @@ func (v *viewer) clocks(ctx context.Context) error {
 	for _, d := range loaded {
 		if d.slow() != nil {
 			slow[d.ID] = true
-			if !v.slow[d.ID] {
-				if err := v.send("device", "row", d.row(names(ctx, d.custody.Holder))); err != nil {
-					return err
-				}
+		}
+		if v.troubled(d) || slow[d.ID] && !v.slow[d.ID] {
+			if err := v.send("device", "row", d.row(names(ctx, d.custody.Holder))); err != nil {
+				return err
 			}
 		}
 		if d.open() {

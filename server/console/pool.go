@@ -34,6 +34,7 @@ type row struct {
 	Lock     *lockView
 	Slow     *custody.Slow
 	Ready    *readyView
+	Against  []Trouble // known against it beside its custody
 
 	Isolation custody.Isolation
 }
@@ -124,6 +125,8 @@ type device struct {
 	session custody.Session
 	policy  custody.Policy
 	pace    custody.Pace // only while it is being wiped
+	// troubles are what is known against it beside its custody.
+	troubles []Trouble
 }
 
 // load reads the devices of ward ("" for all) that who may see.
@@ -151,6 +154,7 @@ func (s *Console) load(ctx context.Context, who asker, ward string) ([]device, e
 	sessions, gauge := s.sessions(ctx, ids...), s.gauge(ctx)
 	for i := range loaded {
 		gauge(&loaded[i])
+		s.trouble(&loaded[i])
 		loaded[i].session = sessions[loaded[i].ID]
 	}
 	return loaded, nil
@@ -168,6 +172,7 @@ func (s *Console) one(ctx context.Context, who asker, id custody.DeviceID) (devi
 	known, err := s.Ledger.Device(ctx, id)
 	d := device{Device: known, custody: c, session: s.sessions(ctx, id)[id]}
 	s.gauge(ctx)(&d)
+	s.trouble(&d)
 	return d, err
 }
 
@@ -216,7 +221,7 @@ func (d device) row(holder string) row {
 		Holder: holder, Since: c.Since, Cause: c.Cause, Note: c.Reason, Evidence: evidence(d.state(), c),
 		Isolation: c.Isolation,
 	}
-	r.Lock, r.Slow, r.Ready = d.lock(), d.slow(), d.ready()
+	r.Lock, r.Slow, r.Ready, r.Against = d.lock(), d.slow(), d.ready(), d.troubles
 	switch r.State {
 	case custody.Isolated:
 		r.Since = c.Isolation.At

@@ -78,13 +78,14 @@ const (
 )
 
 // Engine is the embedded driver. It is safe for concurrent use and holds no
-// state of its own.
+// state of its own that matters: what it remembers of refused enrolments is for people to read.
 type Engine struct {
 	Options
-	scep  *ca.SCEP
-	mdm   http.Handler
-	slots chan struct{} // messages in work
-	issue chan struct{} // SCEP messages in work: each costs two RSA operations
+	scep    *ca.SCEP
+	mdm     http.Handler
+	slots   chan struct{} // messages in work
+	refused refusals
+	issue   chan struct{} // SCEP messages in work: each costs two RSA operations
 }
 
 // issuing is how many SCEP messages are worked on at once. Anybody can send

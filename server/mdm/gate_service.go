@@ -11,10 +11,17 @@ import (
 // Every message passes the gate; these methods only say which way.
 
 func (g *gate) Authenticate(r *mdm.Request, m *mdm.Authenticate) error {
-	if err := g.admitNew(r, m); err != nil {
+	v := visitOf(r.Context())
+	err := g.admitNew(r, m)
+	if err == nil {
+		err = g.next.Authenticate(r, m)
+	}
+	if err != nil {
+		g.e.turnedAway(v)
 		return err
 	}
-	return g.next.Authenticate(r, m)
+	g.e.refused.forget(v.device)
+	return nil
 }
 
 func (g *gate) TokenUpdate(r *mdm.Request, m *mdm.TokenUpdate) error {

@@ -71,6 +71,11 @@ export function follow(path, on) {
   const stream = new EventSource(path);
   const offline = document.getElementById('offline');
   for (const [name, fn] of Object.entries(on)) stream.addEventListener(name, (e) => { offline.hidden = true; fn(e.data); });
+  stream.addEventListener('troubles', (e) => {
+    const troubles = document.getElementById('troubles');
+    troubles.innerHTML = e.data; // rendered and escaped by the server
+    localise(troubles);
+  });
   stream.onerror = async () => {
     offline.hidden = false;
     if (stream.readyState !== EventSource.CLOSED) return;

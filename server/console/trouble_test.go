@@ -1,0 +1,66 @@
+package console
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+)
+
+// TestTroublesAreShown: the server's above every page and once, a device's
+// beside it, both escaped and in the API; and not to who is not signed in.
+func TestTroublesAreShown(t *testing.T) {
+	d := newDesk(t)
+	d.console.Troubles = func() []Trouble {
+		return []Trouble{{Kind: "certificate_refused", Sentence: "Apple refuses it. " + evil, Since: d.now, Severe: true},
+			{Kind: "certificate_ending", Sentence: "It ends in 3 days."}}
+	}
+	d.console.DeviceTroubles = func(id custody.DeviceID) []Trouble {
+		if id != "DMQX13" {
+			return nil
+		}
+		return []Trouble{{Kind: "push", Sentence: "It cannot be woken. " + evil, Since: d.now.Add(-time.Minute), Severe: true}}
+	}
+	cookie, csrf := d.signedIn(identity.Manager, "4B")
+	for path, n := range map[string]int{"/console": 1, "/console/devices/DMQX13": 1, "/console/devices/DMQX00": 0} {
+		_, page, _ := d.ask("GET", path, "", as(cookie, csrf))
+		if strings.Count(page, "Apple refuses it.") != 1 || strings.Count(page, "It ends in 3 days.") != 1 {
+			t.Errorf("%s does not say once what the server has", path)
+		}
+		if got := strings.Count(page, "It cannot be woken."); got != n {
+			t.Errorf("%s says %d times what the iPad has, want %d", path, got, n)
+		}
+		if strings.Contains(page, evil) {
+			t.Errorf("%s is not escaped", path)
+		}
+	}
+	if status, _, _ := d.ask("GET", "/api/v1/troubles/", ""); status != 401 {
+		t.Errorf("not signed in: %d", status)
+	}
+	if _, body, _ := d.ask("GET", "/api/v1/troubles/", "", as(cookie, csrf)); !strings.Contains(body, `"kind":"certificate_refused"`) {
+		t.Errorf("the API: %s", body)
+	}
+	if _, body, _ := d.ask("GET", "/api/v1/devices/DMQX13", "", as(cookie, csrf)); !strings.Contains(body, `"kind":"push"`) {
+		t.Errorf("the API on a device: %s", body)
+	}
+}
+
+// TestAStreamTellsTroublesAsTheyChange: each once, and that they are over.
+func TestAStreamTellsTroublesAsTheyChange(t *testing.T) {
+	d := newDesk(t)
+	dev := device{custody: custody.Custody{Device: "DMQX13"}}
+	v := &viewer{console: d.console}
+	if v.troubled(dev) {
+		t.Error("nothing is news")
+	}
+	dev.troubles = []Trouble{{Sentence: "It cannot be woken."}}
+	if !v.troubled(dev) || v.troubled(dev) {
+		t.Error("trouble is news once")
+	}
+	dev.troubles = nil
+	if !v.troubled(dev) || v.troubled(dev) || len(v.against) != 0 {
+		t.Error("its end is news once")
+	}
+}
