@@ -41,7 +41,7 @@ func (a *App) deviceTroubles(id custody.DeviceID) []console.Trouble {
 	var all []console.Trouble
 	if a.push != nil {
 		if sentence, since := a.push.PushTrouble(id); sentence != "" {
-			all = append(all, console.Trouble{Kind: "push", Sentence: sentence, Since: since, Severe: true})
+			all = append(all, console.Trouble{Kind: console.KindPush, Sentence: sentence, Since: since, Severe: true})
 		}
 	}
 	if sentence, since := a.Engine.RefusedEnrolment(id); sentence != "" {

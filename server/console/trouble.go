@@ -38,10 +38,21 @@ func (s *Console) serverTroubles() []Trouble {
 	return s.Troubles()
 }
 
-// trouble reads what is known against a device. A retired one is nobody's concern.
+// KindPush is a device's trouble with being woken.
+const KindPush = "push"
+
+// trouble reads what is known against a device. A retired one is nobody's
+// concern, and one that went to be erased gave its push token up with the rest.
 func (s *Console) trouble(d *device) {
-	if s.DeviceTroubles != nil && d.custody.State != custody.Retired {
-		d.troubles = s.DeviceTroubles(d.custody.Device)
+	c := d.custody
+	if s.DeviceTroubles == nil || c.State == custody.Retired {
+		return
+	}
+	away := c.Risk.Erase && (c.Proof.Rung == custody.ProofHandedOver || c.Proof.Rung == custody.ProofAcknowledged)
+	for _, t := range s.DeviceTroubles(c.Device) {
+		if t.Kind != KindPush || !away {
+			d.troubles = append(d.troubles, t)
+		}
 	}
 }
 

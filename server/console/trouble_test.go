@@ -18,13 +18,13 @@ func TestTroublesAreShown(t *testing.T) {
 			{Kind: "certificate_ending", Sentence: "It ends in 3 days."}}
 	}
 	d.console.DeviceTroubles = func(id custody.DeviceID) []Trouble {
-		if id != "DMQX13" {
+		if id != "DMQX13" && id != "DMQX14" { // the second acknowledged its erase, and has no token any more
 			return nil
 		}
 		return []Trouble{{Kind: "push", Sentence: "It cannot be woken. " + evil, Since: d.now.Add(-time.Minute), Severe: true}}
 	}
 	cookie, csrf := d.signedIn(identity.Manager, "4B")
-	for path, n := range map[string]int{"/console": 1, "/console/devices/DMQX13": 1, "/console/devices/DMQX00": 0} {
+	for path, n := range map[string]int{"/console": 1, "/console/devices/DMQX13": 1, "/console/devices/DMQX14": 0, "/console/devices/DMQX00": 0} {
 		_, page, _ := d.ask("GET", path, "", as(cookie, csrf))
 		if strings.Count(page, "Apple refuses it.") != 1 || strings.Count(page, "It ends in 3 days.") != 1 {
 			t.Errorf("%s does not say once what the server has", path)

@@ -10,8 +10,9 @@ import (
 // times of the ladder themselves.
 func Sentence(c Custody) string {
 	var b strings.Builder
-	if c.Run.Waits != "" {
-		return "Wipe asked " + clock(c.WipeAsked) + ", and not begun. " + c.Run.Waits
+	waits := c.Run.Waits
+	if waits != "" && c.Risk.Request == "" {
+		return "Wipe asked " + clock(c.WipeAsked) + ", and not begun. " + waits
 	}
 	at := func(r ProofRung) string { return c.Proof.At[r].Format("15:04") }
 	what := c.Risk.Request
@@ -20,7 +21,10 @@ func Sentence(c Custody) string {
 	}
 	switch c.Proof.Rung {
 	case ProofHandedOver:
-		b.WriteString(what + " handed over " + at(ProofHandedOver) + ", no answer since")
+		b.WriteString(what + " handed over " + at(ProofHandedOver))
+		if waits == "" {
+			b.WriteString(", no answer since")
+		}
 	case ProofAcknowledged:
 		b.WriteString(what + " acknowledged " + at(ProofAcknowledged))
 		if c.Risk.Erase {
@@ -41,6 +45,9 @@ func Sentence(c Custody) string {
 		} else {
 			b.WriteString(", its step " + c.Run.Step + " not done since " + clock(c.Run.HandedOver))
 		}
+	}
+	if waits != "" { // it was begun, and something that a person can mend holds it up
+		return b.String() + ". " + waits
 	}
 	b.WriteString(": needs hands.")
 	return b.String()

@@ -10,7 +10,7 @@ import (
 // Observe reads a report against a row's run. The second result is false when
 // the report changes nothing: it is of another attempt, run or epoch, came by
 // the user channel or under another enrolment, or says NotNow, which is
-// neither failure nor success.
+// neither failure nor success (but see notNow).
 func Observe(c custody.Custody, r Report, in Inputs, now time.Time) (custody.Progress, bool) {
 	if r.Channel != DeviceChannel || r.Enrolment != c.Enrolment || !c.Run.Active() {
 		return custody.Progress{}, false
@@ -46,7 +46,9 @@ func Observe(c custody.Custody, r Report, in Inputs, now time.Time) (custody.Pro
 		if s.refused != nil && (r.Status == StatusError || s.optional(c, in, now)) {
 			v = s.refused(c, r, in, now)
 		}
-	default: // NotNow, and what Apple may yet invent
+	case StatusNotNow:
+		return notNow(s, run, in, now)
+	default: // what Apple may yet invent
 		return custody.Progress{}, false
 	}
 	p := follow(c, ss, i, run, v, in, now)
@@ -109,6 +111,9 @@ func notBefore(s step, run custody.Run, in Inputs, t time.Time) time.Time {
 }
 
 func errorText(r Report) string {
+	if r.Status == StatusCommandFormatError {
+		return "it could not read the command (CommandFormatError)"
+	}
 	if r.ErrorText != "" {
 		return r.ErrorText
 	}

@@ -71,7 +71,7 @@ func whoIsLeft(c custody.Custody, r Report, in Inputs, now time.Time) verdict {
 	case !r.Listed:
 		return verdict{again: poll(in)}
 	case signedIn(r):
-		return verdict{to: "sign_out"}
+		return verdict{to: "sign_out", waits: c.Run.Waits}
 	case len(r.Users) == 0 && c.Fresh:
 		return verdict{done: true, proof: custody.ProofProven, grade: custody.GradeErased}
 	case len(r.Users) == 0:
@@ -83,22 +83,28 @@ func whoIsLeft(c custody.Custody, r Report, in Inputs, now time.Time) verdict {
 		return verdict{fail: "The iPad lists a user without a name, whom no command can delete. Erase it by hand."}
 	case !u.HasDataToSync:
 	case syncing(c.Run, in, now):
-		return verdict{again: 3 * poll(in)}
+		return verdict{again: 3 * poll(in), waits: stillSyncing}
 	case !in.Policy.ForceDelete:
 		return verdict{fail: unsynced}
 	}
-	return verdict{to: "delete", subject: u.Name}
+	return verdict{to: "delete", subject: u.Name, waits: c.Run.Waits}
 }
 
 const unsynced = "A user of this iPad has data that has not reached iCloud, and the ward's policy does not allow losing it. Let it sync on Wi-Fi, then wipe again."
+
+const stillSyncing = "A user of this iPad has data that has not reached iCloud. Keep it on Wi-Fi; the wipe goes on by itself."
 
 // syncing: users' data is still given time to reach iCloud.
 func syncing(run custody.Run, in Inputs, now time.Time) bool {
 	return now.Before(run.Started.Add(in.Policy.SyncWait))
 }
 
-func lookAgain(_ custody.Custody, _ Report, in Inputs, _ time.Time) verdict {
-	return verdict{to: "users", after: poll(in), proof: custody.ProofAcknowledged}
+func lookAgain(c custody.Custody, _ Report, in Inputs, _ time.Time) verdict {
+	v := verdict{to: "users", after: poll(in), proof: custody.ProofAcknowledged}
+	if c.Run.Step == "sign_out" { // which does not mend what a deletion was refused for
+		v.waits = c.Run.Waits
+	}
+	return v
 }
 
 // askAgain: a refused sign-out, perhaps because nobody is signed in any more.
@@ -108,13 +114,24 @@ func askAgain(_ custody.Custody, _ Report, in Inputs, _ time.Time) verdict {
 
 func notDeleted(c custody.Custody, r Report, in Inputs, now time.Time) verdict {
 	switch {
-	case has(r.Errors, errNoSuchUser):
-		return verdict{to: "users"}
+	case has(r.Errors, errNoSuchUser): // gone already, or it contradicts its own list
+		return verdict{to: "users", after: poll(in) / 5, waits: often(c, "The iPad says that a user whom it still lists does not exist (error 12071). Restart it; the wipe goes on by itself.")}
 	case has(r.Errors, errUserLoggedIn):
-		return verdict{to: "sign_out"}
+		return verdict{to: "sign_out", waits: often(c, "The iPad says that a user whom it lists as signed out is signed in (error 12072). Restart it; the wipe goes on by itself.")}
 	case has(r.Errors, errDataToSync) && !in.Policy.ForceDelete && !syncing(c.Run, in, now):
 		return verdict{fail: unsynced}
+	case has(r.Errors, errDataToSync):
+		return verdict{to: "users", after: 3 * poll(in), waits: stillSyncing}
 	}
-	// 12073 has data to sync, 12074 failed: look again later, until it is overdue.
-	return verdict{to: "users", after: 3 * poll(in)}
+	// 12074 failed: look again later, until it is overdue.
+	return verdict{to: "users", after: 3 * poll(in), waits: "The iPad could not delete a user: " + errorText(r) + ". Restart it; the wipe goes on by itself."}
+}
+
+// often says a sentence only of a run that has asked often: once or twice the
+// answer was merely older than the list.
+func often(c custody.Custody, sentence string) string {
+	if patience(c.Run) == 1 {
+		return c.Run.Waits
+	}
+	return sentence
 }

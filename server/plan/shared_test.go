@@ -22,7 +22,7 @@ func TestErrorsOfDeleteUser(t *testing.T) {
 		next string
 		wait time.Duration
 	}{
-		errNoSuchUser:   {"users", 0},
+		errNoSuchUser:   {"users", time.Second},
 		errUserLoggedIn: {"sign_out", 0},
 		errDataToSync:   {"users", 15 * time.Second},
 		12074:           {"users", 15 * time.Second}, // failed

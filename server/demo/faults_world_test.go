@@ -1,0 +1,199 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
+)
+
+// The wards of the fault table: what is overdue there is so after minutes of
+// the devices' time, so that a row need not wait for long.
+const (
+	oneUser   = "faults-one-user"
+	shared    = "faults-shared"
+	passcodes = "faults-passcode"
+)
+
+var faultWards = map[string]custody.Policy{
+	oneUser:   custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp),
+	shared:    custody.DefaultPolicy(custody.SharedIPad, custody.TargetNone),
+	passcodes: custody.DefaultPolicy(custody.ReturnToService, custody.TargetPasscode),
+}
+
+// openFaultWards adds the wards, with no iPads yet.
+func (h *Hospital) openFaultWards(t *testing.T) {
+	t.Helper()
+	for id, p := range faultWards {
+		p.Warn, p.Lock, p.Overdue, p.LeastBattery = 4*time.Minute, 5*time.Minute, 9*time.Minute, 0
+		if p.Fleet.Shared() {
+			p.SyncWait, p.SignInGrace, p.SignOutAfter = time.Minute, 5*time.Minute, 2*time.Minute
+		}
+		if err := p.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		faultWards[id] = p
+		if err := h.App.Ledger.AddWard(t.Context(), ledger.Ward{ID: id, Name: id, Policy: p.Faster(h.o.Speed)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newcomer is a person of their own with an iPad of their own in a ward.
+func (h *Hospital) newcomer(ctx context.Context, ward, name string) (at, error) {
+	p := faultWards[ward]
+	if err := h.addDevice(ctx, ward, p.Fleet, name, p.Faster(h.o.Speed)); err != nil {
+		return at{}, err
+	}
+	n := len(h.people)
+	if err := h.addPerson(ctx, n, "Nurse "+name); err != nil {
+		return at{}, err
+	}
+	return h.at(n, name), nil
+}
+
+// manager is a member of staff at the console, by its pages and API alone.
+type manager struct {
+	http *http.Client
+	url  string
+	csrf string
+}
+
+var csrfOf = regexp.MustCompile(`data-csrf="([^"]+)"`)
+
+// manager signs one in.
+func (h *Hospital) manager(ctx context.Context) (*manager, error) {
+	token, err := h.App.Identity.MintStaffToken(ctx, "Maria Keller", identity.Administrator)
+	if err != nil {
+		return nil, err
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	m := &manager{http: &http.Client{Jar: jar, Timeout: 20 * time.Second}, url: h.App.URL}
+	form := strings.NewReader(url.Values{"token": {token}}.Encode())
+	if _, err := m.ask(ctx, http.MethodPost, "/console/start", "application/x-www-form-urlencoded", form); err != nil {
+		return nil, err
+	}
+	page, err := m.page(ctx, "/console")
+	if err != nil {
+		return nil, err
+	}
+	found := csrfOf.FindStringSubmatch(page)
+	if found == nil {
+		return nil, errors.New("the console's page has no token")
+	}
+	m.csrf = found[1]
+	return m, nil
+}
+
+func (m *manager) ask(ctx context.Context, method, path, kind string, body io.Reader) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, m.url+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("X-CSRF-Token", m.csrf)
+	res, err := m.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
+	if err == nil && res.StatusCode >= http.StatusBadRequest {
+		err = fmt.Errorf("%s %s: %s: %.300s", method, path, res.Status, said)
+	}
+	return said, err
+}
+
+func (m *manager) page(ctx context.Context, path string) (string, error) {
+	b, err := m.ask(ctx, http.MethodGet, path, "", nil)
+	return string(b), err
+}
+
+// does asks for something of a device and reads the answer into, if it is not nil.
+func (m *manager) does(ctx context.Context, what string, a at, into any) error {
+	b, err := m.ask(ctx, http.MethodPost, "/console/devices/"+a.d.Serial()+"/"+what, "application/json", bytes.NewReader([]byte("{}")))
+	if err == nil && into != nil {
+		err = json.Unmarshal(b, into)
+	}
+	return err
+}
+
+// link is a fresh enrolment link for a device.
+func (m *manager) link(ctx context.Context, a at) (string, error) {
+	var said struct{ Link string }
+	err := m.does(ctx, "link", a, &said)
+	return said.Link, err
+}
+
+// standing is what the API says of a device: its state and every sentence.
+type standing struct {
+	State    string
+	Reason   string
+	Custody  custody.Custody
+	Wipe     struct{ Waiting string }
+	Lock     struct{ Word, How string }
+	Troubles []struct{ Kind, Sentence string }
+}
+
+func (s standing) says() string {
+	var all []string
+	add := func(s string) {
+		if s != "" && !strings.Contains(strings.Join(all, " "), s) {
+			all = append(all, s)
+		}
+	}
+	add(s.Reason)
+	add(s.Custody.Run.Waits)
+	add(s.Lock.How)
+	for _, t := range s.Troubles {
+		add(t.Sentence)
+	}
+	if s.State == string(custody.Wiping) {
+		add(s.Wipe.Waiting)
+	}
+	return strings.Join(all, " | ")
+}
+
+func (m *manager) sees(ctx context.Context, a at) (s standing, err error) {
+	b, err := m.ask(ctx, http.MethodGet, "/api/v1/devices/"+a.d.Serial(), "", nil)
+	if err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	return s, err
+}
+
+// until waits for what a manager sees of a device.
+func (m *manager) until(ctx context.Context, a at, what string, want func(standing) bool) (s standing, err error) {
+	for {
+		if s, err = m.sees(ctx, a); err == nil && want(s) {
+			return s, nil
+		}
+		select {
+		case <-ctx.Done():
+			return s, fmt.Errorf("%s is %s (%s), not %s: %w", a.d.Serial(), s.State, s.says(), what, errors.Join(err, ctx.Err()))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (m *manager) comes(ctx context.Context, a at, state custody.State) error {
+	_, err := m.until(ctx, a, string(state), func(s standing) bool { return s.State == string(state) })
+	return err
+}
