@@ -50,7 +50,7 @@ var ipadFaults = []fault{
 		name: "reports of an old epoch", ward: oneUser,
 		happens: first(givesBack, reaches(custody.Clean), worksOn, again, ignored),
 		ends:    custody.InUse,
-		mend:    first(isDone, again, told("EraseDevice"), again),
+		mend:    first(isDone, againAndAgain),
 	},
 	{
 		name: "every report twice", ward: oneUser,
@@ -164,6 +164,39 @@ func strayReport(_ context.Context, r *row) error { r.d.ReportUnknown(); return 
 
 // again makes the iPad say everything again that it ever reported.
 func again(_ context.Context, r *row) error { r.d.SayAgain(); return nil }
+
+// againAndAgain does so all through the wipe.
+func againAndAgain(ctx context.Context, r *row) error {
+	for {
+		r.d.SayAgain()
+		if s, err := r.m.sees(ctx, r.at); err != nil || s.State != string(custody.Wiping) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(150 * time.Millisecond):
+		}
+	}
+}
+
+// putOff waits until a command is out that the iPad has put off.
+func putOff(ctx context.Context, r *row) error {
+	_, err := r.m.until(ctx, r.at, "putting a command off", func(s standing) bool {
+		return s.State == string(custody.Wiping) && s.Custody.Run.Command != ""
+	})
+	return err
+}
+
+// stillWiping gives what was said a moment to be believed, and sees that it is not.
+func stillWiping(ctx context.Context, r *row) error {
+	time.Sleep(time.Second)
+	s, err := r.m.sees(ctx, r.at)
+	if err == nil && s.State != string(custody.Wiping) {
+		err = fmt.Errorf("what it had said before made it %s", s.State)
+	}
+	return err
+}
 
 // ignored waits until the iPad has said what it should not, and sees that the
 // session went on through it as it was.

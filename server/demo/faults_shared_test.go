@@ -54,7 +54,7 @@ var sharedFaults = []fault{
 		name: "lists of an old epoch that named nobody", ward: shared,
 		happens: first(givesBack, reaches(custody.Clean), worksOn, again, ignored),
 		ends:    custody.InUse,
-		mend:    first(isDone, again, told("LogOutUser"), again),
+		mend:    first(ipad(func(r *row) { r.d.NotNowFor(forEver) }), isDone, putOff, again, stillWiping, byItself),
 	},
 	{
 		name: "every report twice on a Shared iPad", ward: shared,

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -30,14 +31,14 @@ func (d *Device) ReportUnknown() {
 }
 
 // SayAgain makes the device repeat every report that it ever made on its own
-// channel, those of earlier sessions and of earlier enrolments included, under
-// the identity that it has now.
+// channel, the latest first, those of earlier sessions and of earlier
+// enrolments included, under the identity that it has now.
 func (d *Device) SayAgain() {
 	d.say("again", func(*conversation) []dict {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		var all []dict
-		for _, m := range d.said {
+		for _, m := range slices.Backward(d.said) {
 			all = append(all, maps.Clone(m))
 		}
 		return all
