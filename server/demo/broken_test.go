@@ -25,18 +25,18 @@ import (
 // hospital opens one with few iPads.
 func hospital(t *testing.T, prepare func(*app.App)) *Hospital {
 	t.Helper()
-	return hospitalFor(t, 3*time.Minute, prepare)
+	return hospitalAt(t, 3*time.Minute, nil, prepare)
 }
 
-// hospitalFor is one that stays open for so long at most.
-func hospitalFor(t *testing.T, long time.Duration, prepare func(*app.App)) *Hospital {
+// hospitalAt is one that stays open for so long at most, and holds certificates against now.
+func hospitalAt(t *testing.T, long time.Duration, now func() time.Time, prepare func(*app.App)) *Hospital {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	if testing.Verbose() && os.Getenv("PADWARDEN_DEMO_LOG") != "" {
 		logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), long)
-	h, err := Open(ctx, Options{Data: t.TempDir(), Speed: 30, Out: io.Discard, Logger: logger, perWard: 1, prepare: prepare})
+	h, err := Open(ctx, Options{Data: t.TempDir(), Speed: 30, Out: io.Discard, Logger: logger, perWard: 1, prepare: prepare, now: now})
 	if err != nil {
 		cancel()
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type fault struct {
 type row struct {
 	fault
 	at
-	m      *manager
+	m      *office
 	bad    *badInputs
 	said   []string
 	failed []string
@@ -54,9 +54,9 @@ const patient = 100 * time.Second
 // over all of them. The rows run side by side, each on an iPad of its own.
 func TestFaultTable(t *testing.T) {
 	bad := &badInputs{}
-	h := hospitalFor(t, 8*time.Minute, func(a *app.App) { bad.Driver = a.Steward.Driver; a.Steward.Driver = bad })
+	h := hospitalAt(t, 8*time.Minute, nil, func(a *app.App) { bad.Driver = a.Steward.Driver; a.Steward.Driver = bad })
 	h.openFaultWards(t)
-	m, err := h.manager(t.Context())
+	m, err := h.office(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

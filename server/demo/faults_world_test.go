@@ -65,8 +65,8 @@ func (h *Hospital) newcomer(ctx context.Context, ward, name string) (at, error) 
 	return h.at(n, name), nil
 }
 
-// manager is a member of staff at the console, by its pages and API alone.
-type manager struct {
+// office is a member of staff at the console, by its pages and API alone.
+type office struct {
 	http *http.Client
 	url  string
 	csrf string
@@ -74,8 +74,8 @@ type manager struct {
 
 var csrfOf = regexp.MustCompile(`data-csrf="([^"]+)"`)
 
-// manager signs one in.
-func (h *Hospital) manager(ctx context.Context) (*manager, error) {
+// office signs one in.
+func (h *Hospital) office(ctx context.Context) (*office, error) {
 	token, err := h.App.Identity.MintStaffToken(ctx, "Maria Keller", identity.Administrator)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (h *Hospital) manager(ctx context.Context) (*manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &manager{http: &http.Client{Jar: jar, Timeout: 20 * time.Second}, url: h.App.URL}
+	m := &office{http: &http.Client{Jar: jar, Timeout: 20 * time.Second}, url: h.App.URL}
 	form := strings.NewReader(url.Values{"token": {token}}.Encode())
 	if _, err := m.ask(ctx, http.MethodPost, "/console/start", "application/x-www-form-urlencoded", form); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (h *Hospital) manager(ctx context.Context) (*manager, error) {
 	return m, nil
 }
 
-func (m *manager) ask(ctx context.Context, method, path, kind string, body io.Reader) ([]byte, error) {
+func (m *office) ask(ctx context.Context, method, path, kind string, body io.Reader) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, m.url+path, body)
 	if err != nil {
 		return nil, err
@@ -121,13 +121,13 @@ func (m *manager) ask(ctx context.Context, method, path, kind string, body io.Re
 	return said, err
 }
 
-func (m *manager) page(ctx context.Context, path string) (string, error) {
+func (m *office) page(ctx context.Context, path string) (string, error) {
 	b, err := m.ask(ctx, http.MethodGet, path, "", nil)
 	return string(b), err
 }
 
 // does asks for something of a device and reads the answer into, if it is not nil.
-func (m *manager) does(ctx context.Context, what string, a at, into any) error {
+func (m *office) does(ctx context.Context, what string, a at, into any) error {
 	b, err := m.ask(ctx, http.MethodPost, "/console/devices/"+a.d.Serial()+"/"+what, "application/json", bytes.NewReader([]byte("{}")))
 	if err == nil && into != nil {
 		err = json.Unmarshal(b, into)
@@ -136,7 +136,7 @@ func (m *manager) does(ctx context.Context, what string, a at, into any) error {
 }
 
 // link is a fresh enrolment link for a device.
-func (m *manager) link(ctx context.Context, a at) (string, error) {
+func (m *office) link(ctx context.Context, a at) (string, error) {
 	var said struct{ Link string }
 	err := m.does(ctx, "link", a, &said)
 	return said.Link, err
@@ -171,7 +171,7 @@ func (s standing) says() string {
 	return strings.Join(all, " | ")
 }
 
-func (m *manager) sees(ctx context.Context, a at) (s standing, err error) {
+func (m *office) sees(ctx context.Context, a at) (s standing, err error) {
 	b, err := m.ask(ctx, http.MethodGet, "/api/v1/devices/"+a.d.Serial(), "", nil)
 	if err == nil {
 		err = json.Unmarshal(b, &s)
@@ -180,7 +180,7 @@ func (m *manager) sees(ctx context.Context, a at) (s standing, err error) {
 }
 
 // until waits for what a manager sees of a device.
-func (m *manager) until(ctx context.Context, a at, what string, want func(standing) bool) (s standing, err error) {
+func (m *office) until(ctx context.Context, a at, what string, want func(standing) bool) (s standing, err error) {
 	for {
 		if s, err = m.sees(ctx, a); err == nil && want(s) {
 			return s, nil
@@ -193,7 +193,7 @@ func (m *manager) until(ctx context.Context, a at, what string, want func(standi
 	}
 }
 
-func (m *manager) comes(ctx context.Context, a at, state custody.State) error {
+func (m *office) comes(ctx context.Context, a at, state custody.State) error {
 	_, err := m.until(ctx, a, string(state), func(s standing) bool { return s.State == string(state) })
 	return err
 }

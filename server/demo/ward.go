@@ -34,8 +34,9 @@ type Options struct {
 	Out    io.Writer
 	Logger *slog.Logger
 
-	perWard int            // iPads in most wards; 0: eight
-	prepare func(*app.App) // between building and serving, for this package's tests
+	perWard int              // iPads in most wards; 0: eight
+	prepare func(*app.App)   // between building and serving, for this package's tests
+	now     func() time.Time // what certificates are held against; nil: the wall's
 }
 
 // Hospital is a running demo.
@@ -51,6 +52,11 @@ type Hospital struct {
 	people  []person
 	readers map[string]sim.Reader // by the docked iPad's serial
 	started time.Time
+
+	config     app.Config
+	serve      func()
+	stopServer context.CancelFunc
+	stopped    <-chan struct{}
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -92,10 +98,23 @@ func Open(ctx context.Context, o Options) (_ *Hospital, err error) {
 	if o.prepare != nil {
 		o.prepare(h.App)
 	}
-	h.running.Go(func() { h.served = h.App.Run(ctx) })
+	h.serve = func() { h.serving(ctx) }
+	h.serve()
 	h.running.Go(func() { h.Observer.Run(ctx) })
 	h.Fleet.Start(ctx)
 	return h, nil
+}
+
+// serving starts the server; stopServer stops it alone, and stopped says when
+// it has. The devices are left to find it again.
+func (h *Hospital) serving(ctx context.Context) {
+	ctx, h.stopServer = context.WithCancel(ctx)
+	stopped, a := make(chan struct{}), h.App
+	h.stopped = stopped
+	h.running.Go(func() {
+		defer close(stopped)
+		h.served = a.Run(ctx)
+	})
 }
 
 // openWorld makes what the server needs around it, and the server.
@@ -112,13 +131,13 @@ func (h *Hospital) openWorld(ctx context.Context) (err error) {
 	if err := h.startRedis(ctx, password); err != nil {
 		return err
 	}
-	h.App, err = app.Open(ctx, app.Config{
+	h.config = app.Config{
 		Listen: h.o.Listen, Data: h.o.Data, Organisation: "St. Elsewhere Hospital",
 		RedisIsTrial: true, Redis: "redis://default:" + password + "@" + h.redis.Addr(),
 		PushCertificate: &certificate, APNsHost: h.apns.URL(), APNsRoots: h.apns.CAs(), Logger: h.o.Logger,
-		Sweep: 150 * time.Millisecond, Beat: 250 * time.Millisecond, DoubleTap: 3 * time.Second / time.Duration(h.o.Speed),
-	})
-	if err != nil {
+		Sweep: 150 * time.Millisecond, Beat: 250 * time.Millisecond, DoubleTap: 3 * time.Second / time.Duration(h.o.Speed), Now: h.o.now,
+	}
+	if h.App, err = app.Open(ctx, h.config); err != nil {
 		return err
 	}
 	h.Observer = sim.NewObserver(sim.Wall{}, pageLag)
