@@ -11,10 +11,11 @@ import (
 )
 
 type demoCmd struct {
-	Once   bool   `help:"Play the flows once on a fast clock, print the timeline and the verdict on P1-P5, and fail if one is broken."`
-	Listen string `help:"Address to listen on; the demo is for this machine only." env:"PADWARDEN_LISTEN"`
-	Data   string `help:"Folder for the demo's database; without it a temporary one." type:"path"`
-	Speed  int    `help:"Durations are divided by it." name:"demo-speed" env:"PADWARDEN_DEMO_SPEED"`
+	Once    bool   `help:"Play the flows once on a fast clock, print the timeline and the verdict on P1-P5, and fail if one is broken."`
+	Listen  string `help:"Address to listen on; the demo is for this machine only." env:"PADWARDEN_LISTEN"`
+	Data    string `help:"Folder for the demo's database; without it a temporary one." type:"path"`
+	NanoMDM string `help:"Program of a stock NanoMDM server: it is started, and the iPads connect to it." name:"nanomdm" type:"existingfile"`
+	Speed   int    `help:"Durations are divided by it." name:"demo-speed" env:"PADWARDEN_DEMO_SPEED"`
 }
 
 // Speeds: a person can follow the one, and the other plays a day in a minute.
@@ -59,7 +60,7 @@ func (d *demoCmd) Run(ctx context.Context, logger *slog.Logger) error {
 }
 
 func (d *demoCmd) options(logger *slog.Logger) demo.Options {
-	return demo.Options{Listen: d.Listen, Data: d.Data, Speed: d.Speed, Out: os.Stdout, Logger: logger}
+	return demo.Options{Listen: d.Listen, Data: d.Data, Speed: d.Speed, Out: os.Stdout, Logger: logger, NanoMDM: d.NanoMDM}
 }
 
 func (d *demoCmd) once(ctx context.Context, logger *slog.Logger) error {

@@ -87,8 +87,12 @@ func (a *App) buildSteward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	other, err := a.config.NanoMDM.open(a.config.PushCertificate == nil)
+	if err != nil {
+		return err
+	}
 	a.Engine, err = mdm.New(mdm.Options{
-		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live,
+		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live, Remote: other,
 		BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
 		Logger: a.config.Logger, Count: a.meters.refusal, Now: a.config.Now, Rand: rand.Reader,
 	})
@@ -136,7 +140,7 @@ func (a *App) buildPages(key []byte) error {
 	}
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
-		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Secure: a.Secure(), Log: a.config.Logger,
+		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

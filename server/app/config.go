@@ -41,9 +41,11 @@ type Config struct {
 	// PushCertificate is the MDM push certificate with its key. Without one
 	// nothing is pushed, and devices come only by themselves.
 	PushCertificate *tls.Certificate
-	APNsHost        string         // scheme and host; empty: Apple's
-	APNsRoots       *x509.CertPool // nil: the system's
-	WiFi            []byte         // profile that an erased iPad finds its network by
+	// NanoMDM is a server that devices connect to instead of this one.
+	NanoMDM   NanoMDM
+	APNsHost  string         // scheme and host; empty: Apple's
+	APNsRoots *x509.CertPool // nil: the system's
+	WiFi      []byte         // profile that an erased iPad finds its network by
 
 	Logger *slog.Logger
 	// Now is the clock that certificates are held against; nil: the wall's. What

@@ -20,7 +20,7 @@ import (
 // Bounds of a request. A device's Mdm-Signature header alone is up to 2.4 KB.
 const (
 	maxHeaders = 32 << 10
-	maxBody    = 256 << 10
+	maxBody    = 384 << 10 // a webhook wraps a device's message of 256 KiB in base64
 	readIn     = 30 * time.Second
 	idleFor    = 2 * time.Minute
 )

@@ -78,6 +78,7 @@ type Config struct {
 	Troubles       func() []Trouble
 	DeviceTroubles func(custody.DeviceID) []Trouble
 
+	Queued bool          // devices connect to a server with a queue of its own: some promises are weaker
 	Rand   io.Reader     // of the codes of sealed iPads; nil: crypto/rand
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s

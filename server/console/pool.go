@@ -53,6 +53,7 @@ type poolPage struct {
 	Wards  []ledger.Ward
 	Counts []count
 	Paces  []paceLine
+	Queued bool
 	Rows   []row
 }
 
@@ -79,7 +80,7 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	return s.render(c, fiber.StatusOK, "pool.html", poolPage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows),
-		Paces: s.paceLines(ctx, shown), Rows: rows,
+		Paces: s.paceLines(ctx, shown), Queued: s.Queued, Rows: rows,
 	})
 }
 

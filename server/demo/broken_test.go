@@ -207,6 +207,10 @@ func (d anyEpoch) Exchange(ctx context.Context, r plan.Report) (*plan.Command, e
 	return d.a.Steward.Exchange(ctx, r)
 }
 
+func (d anyEpoch) Offer(ctx context.Context, id custody.DeviceID) (*plan.Command, error) {
+	return d.a.Steward.Offer(ctx, id)
+}
+
 // TestBrokenNoEpochCheck: a UserList that named nobody in an earlier epoch
 // arrives late, in the wipe of the next one.
 func TestBrokenNoEpochCheck(t *testing.T) {

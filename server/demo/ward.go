@@ -34,6 +34,10 @@ type Options struct {
 	Out    io.Writer
 	Logger *slog.Logger
 
+	// NanoMDM is the program of a stock NanoMDM server, which the iPads connect to
+	// instead of padwarden; empty: none.
+	NanoMDM string
+
 	perWard int              // iPads in most wards; 0: eight
 	prepare func(*app.App)   // between building and serving, for this package's tests
 	now     func() time.Time // what certificates are held against; nil: the wall's
@@ -131,13 +135,21 @@ func (h *Hospital) openWorld(ctx context.Context) (err error) {
 	if err := h.startRedis(ctx, password); err != nil {
 		return err
 	}
+	other, err := h.nanomdm()
+	if err != nil {
+		return err
+	}
 	h.config = app.Config{
-		Listen: h.o.Listen, Data: h.o.Data, Organisation: "St. Elsewhere Hospital",
+		NanoMDM: other,
+		Listen:  h.o.Listen, Data: h.o.Data, Organisation: "St. Elsewhere Hospital",
 		RedisIsTrial: true, Redis: "redis://default:" + password + "@" + h.redis.Addr(),
 		PushCertificate: &certificate, APNsHost: h.apns.URL(), APNsRoots: h.apns.CAs(), Logger: h.o.Logger,
 		Sweep: 150 * time.Millisecond, Beat: 250 * time.Millisecond, DoubleTap: 3 * time.Second / time.Duration(h.o.Speed), Now: h.o.now,
 	}
 	if h.App, err = app.Open(ctx, h.config); err != nil {
+		return err
+	}
+	if err := h.startNanoMDM(ctx, other); err != nil {
 		return err
 	}
 	h.Observer = sim.NewObserver(sim.Wall{}, pageLag)

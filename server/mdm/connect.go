@@ -15,10 +15,16 @@ import (
 // for what opens, locks or wipes, and only the device channel leads there; an
 // errand goes where there is nothing else to say.
 func (h *heard) CommandAndReportResults(r *mdm.Request, m *mdm.CommandResults) (*mdm.Command, error) {
-	ctx := r.Context()
+	cmd, err := h.connect(r.Context(), m)
+	visitOf(r.Context()).told = cmd
+	return cmd, err
+}
+
+func (h *heard) connect(ctx context.Context, m *mdm.CommandResults) (*mdm.Command, error) {
 	v := visitOf(ctx)
 	v.stage = "report"
 	rep, err := report(v, m)
+	rep.Queued = h.e.Remote != nil
 	if err != nil {
 		return nil, refuse(ctx, http.StatusBadRequest, "report", "reading a report of %s: %w", v.device, err)
 	}

@@ -1,4 +1,4 @@
-// Package mdm is the embedded driver: it speaks Apple's MDM protocol to the
+// Package mdm is the driver of devices. Embedded, it speaks Apple's MDM protocol to the
 // devices, with NanoMDM's protocol, dispatch and certificate packages.
 //
 // A message goes one way:
@@ -12,6 +12,10 @@
 // store transaction each, then the steward is told. A connect on the device
 // channel is the steward's Exchange and then an errand; the user channel only
 // ever gets errands (hand-over rule 4).
+//
+// With [Options.Remote] the devices speak to a NanoMDM server that is there
+// already. Then only the two ends differ: messages come by its webhook and what
+// devices are told goes into its queue (see remote.go).
 //
 // Refusals are answered 400, 403, 410, 413 or 503 and never 401: Apple's
 // clients may take a 401 for the end of their enrolment.
@@ -38,7 +42,7 @@ import (
 )
 
 // Options are what an engine is made of. Zero counts, durations and functions
-// get defaults; the others are needed, but for Live, WiFi and PushExpires.
+// get defaults; the others are needed, but for Live, Remote, WiFi and PushExpires.
 type Options struct {
 	Store   Store
 	Steward Steward
@@ -46,6 +50,7 @@ type Options struct {
 	Keys    *onetime.Keys
 	Pusher  Pusher
 	Live    PushMirror // nil: no pushes while the store cannot be reached
+	Remote  *Remote    // nil: devices connect here
 
 	BaseURL      string    // https://host, without a trailing slash
 	Topic        string    // of the push certificate, com.apple.mgmt.…
@@ -75,15 +80,17 @@ const (
 	CountPush    = "push_failed"
 	CountErrand  = "errand_failed"
 	CountMirror  = "push_mirror_failed"
+	CountQueue   = "enqueue_failed" // a NanoMDM server did not take a command
 )
 
-// Engine is the embedded driver. It is safe for concurrent use and holds no
-// state of its own that matters: what it remembers of refused enrolments is for people to read.
+// Engine is the driver. It is safe for concurrent use and holds no state that
+// a restart may not lose.
 type Engine struct {
 	Options
 	scep    *ca.SCEP
 	mdm     http.Handler
 	slots   chan struct{} // messages in work
+	queued  queued        // with Remote
 	refused refusals
 	issue   chan struct{} // SCEP messages in work: each costs two RSA operations
 }
@@ -106,6 +113,12 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{Options: o.filled(), scep: ca.NewSCEP(o.CA, o.Store, o.Keys), issue: make(chan struct{}, issuing)}
 	e.slots = make(chan struct{}, e.InFlight)
 	e.mdm = e.chain()
+	if o.Remote != nil {
+		if err := o.Remote.check(); err != nil {
+			return nil, err
+		}
+		e.mdm = e.webhook()
+	}
 	return e, nil
 }
 
@@ -157,7 +170,11 @@ func lookup[T any](ctx context.Context, limit time.Duration, read func(context.C
 // (ReadBufferSize): an Mdm-Signature alone is up to 2.4 KB. GET routes are
 // added without HEAD, so that a look at a one-time link does not spend it.
 func (e *Engine) Mount(app *fiber.App) {
-	app.Add(fiber.MethodPut, "/mdm", adaptor.HTTPHandler(e.mdm))
+	if e.Remote != nil {
+		app.Add(fiber.MethodPost, WebhookPath, adaptor.HTTPHandler(e.mdm))
+	} else {
+		app.Add(fiber.MethodPut, "/mdm", adaptor.HTTPHandler(e.mdm))
+	}
 	app.Add(fiber.MethodGet, "/scep", e.serveSCEP)
 	app.Add(fiber.MethodPost, "/scep", e.serveSCEP)
 	app.Add(fiber.MethodGet, "/enroll/:token", e.serveEnroll)

@@ -74,6 +74,6 @@ func (e *Engine) enrolmentProfile(ctx context.Context, claim onetime.Claim) ([]b
 	}
 	return encode.Enrolment(encode.EnrolmentParams{
 		Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic, Serial: string(claim.Device),
-		Challenge: e.Keys.Challenge(claim.Device, claim.Epoch, claim.Run), Shared: p.Fleet.Shared(),
+		Challenge: e.Keys.Challenge(claim.Device, claim.Epoch, claim.Run), Shared: p.Fleet.Shared(), MDMURL: e.mdmURL(claim),
 	})
 }

@@ -256,6 +256,7 @@ func (m *memory) EndErrand(_ context.Context, uuid string, d custody.DeviceID, u
 
 // ear is a steward that remembers what it was told.
 type ear struct {
+	offered []custody.DeviceID
 	mu      sync.Mutex
 	events  []custody.Event
 	about   []custody.DeviceID
@@ -283,6 +284,17 @@ func (s *ear) Exchange(_ context.Context, r plan.Report) (*plan.Command, error) 
 		return nil, s.err
 	}
 	return s.next(r), nil
+}
+
+// Offer answers like Exchange, without a report.
+func (s *ear) Offer(_ context.Context, id custody.DeviceID) (*plan.Command, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offered = append(s.offered, id)
+	if s.err != nil || s.next == nil {
+		return nil, s.err
+	}
+	return s.next(plan.Report{Device: id}), nil
 }
 
 func (s *ear) set(f func(*ear)) {

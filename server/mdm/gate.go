@@ -61,10 +61,10 @@ func (g *gate) identify(r *mdm.Request, m *mdm.Enrollment) (ledger.Certificate, 
 	ctx := r.Context()
 	v := visitOf(ctx)
 	v.stage = "gate"
-	if r.Certificate == nil {
-		return ledger.Certificate{}, refuse(ctx, http.StatusForbidden, "no_certificate", "no certificate")
+	find := g.byCertificate
+	if g.e.Remote != nil {
+		find = g.byTag
 	}
-	v.hash, v.enrolment, v.device = ca.Hash(r.Certificate), ca.Enrolment(r.Certificate), ca.Device(r.Certificate)
 	who := m.Resolved()
 	if who == nil || m.UDID == "" || len(m.UDID) > 64 {
 		return ledger.Certificate{}, refuse(ctx, http.StatusBadRequest, "no_udid", "the message names no device")
@@ -76,10 +76,10 @@ func (g *gate) identify(r *mdm.Request, m *mdm.Enrollment) (ledger.Certificate, 
 		}
 		v.user = who.UserChannelID
 	}
-	rec, err := lookup(ctx, g.e.Lookup, func(ctx context.Context) (ledger.Certificate, error) {
-		return ca.Lookup(ctx, g.e.Store, r.Certificate)
-	})
+	rec, err := find(r)
 	switch {
+	case v.reason != "":
+		return rec, err
 	case errors.Is(err, custody.ErrNotFound):
 		return rec, g.e.alert(ctx, "unknown_certificate", "certificate of %s is not one we know: %w", v.device, err)
 	case errors.Is(err, ca.ErrRevoked):
@@ -90,6 +90,19 @@ func (g *gate) identify(r *mdm.Request, m *mdm.Enrollment) (ledger.Certificate, 
 		return rec, g.e.alert(ctx, "certificate_mismatch", "certificate of %s was issued to %s", v.device, rec.Device)
 	}
 	return rec, nil
+}
+
+// byCertificate finds the certificate that the message came under.
+func (g *gate) byCertificate(r *mdm.Request) (ledger.Certificate, error) {
+	ctx := r.Context()
+	if r.Certificate == nil {
+		return ledger.Certificate{}, refuse(ctx, http.StatusForbidden, "no_certificate", "no certificate")
+	}
+	v := visitOf(ctx)
+	v.hash, v.enrolment, v.device = ca.Hash(r.Certificate), ca.Enrolment(r.Certificate), ca.Device(r.Certificate)
+	return lookup(ctx, g.e.Lookup, func(ctx context.Context) (ledger.Certificate, error) {
+		return ca.Lookup(ctx, g.e.Store, r.Certificate)
+	})
 }
 
 // admit lets a message of an enrolled device through.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/micromdm/nanomdm/cryptoutil"
 	nanohttp "github.com/micromdm/nanomdm/http/mdm"
@@ -28,16 +29,16 @@ func (e *Engine) chain() http.Handler {
 		nanohttp.MdmSignatureVerifierFunc(cryptoutil.VerifyMdmSignature), nanohttp.SigLogWithLogger(log))
 	h = nanohttp.CertExtractTLSMiddleware(h, log) // the signature, if there is one, counts
 	h = atStage("signature", h)
-	return e.outermost(e.guarded(h))
+	return e.outermost(e.Timeout, e.Limits.Bytes, e.guarded(h))
 }
 
 // outermost detaches the request from fiber, gives it a place and an end, and
 // sees to it that a panic costs this answer only: fasthttp has no recover of
 // its own. Every failure is counted here, once.
-func (e *Engine) outermost(next http.Handler) http.Handler {
+func (e *Engine) outermost(timeout time.Duration, limit int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{stage: "request"}
-		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), visitKey{}, v), e.Timeout)
+		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), visitKey{}, v), timeout)
 		defer cancel()
 		out := &statusWriter{ResponseWriter: w}
 		defer func() {
@@ -50,7 +51,7 @@ func (e *Engine) outermost(next http.Handler) http.Handler {
 				e.Count(CountRefused, v.why())
 			}
 		}()
-		if r.ContentLength > int64(e.Limits.Bytes) {
+		if r.ContentLength > int64(limit) {
 			v.reason = "too_large"
 			out.refuse(http.StatusRequestEntityTooLarge)
 			return
@@ -62,7 +63,7 @@ func (e *Engine) outermost(next http.Handler) http.Handler {
 			return
 		}
 		defer free()
-		d, err := detach(ctx, r, e.Limits.Bytes)
+		d, err := detach(ctx, r, limit)
 		if err != nil {
 			out.refuse(http.StatusBadRequest)
 			return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/mdm/onetime"
 	"github.com/padwarden/padwarden/server/plan"
 	"github.com/padwarden/padwarden/server/plan/encode"
 )
@@ -27,6 +28,7 @@ func (e *Engine) Inputs(ctx context.Context, row custody.Custody) (plan.Inputs, 
 		Challenge: e.Keys.Challenge(row.Device, row.Epoch, row.Run.ID),
 		KioskURL:  e.kioskURL(row),
 		WiFi:      e.WiFi, Obstacle: e.obstacle(),
+		MDMURL: e.mdmURL(onetime.Claim{Device: row.Device, Epoch: row.Epoch, Run: row.Run.ID}),
 	}
 	if row.Run.Goal != custody.GoalWipe {
 		return in, nil

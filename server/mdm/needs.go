@@ -47,6 +47,8 @@ type Store interface {
 type Steward interface {
 	Apply(ctx context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error)
 	Exchange(ctx context.Context, r plan.Report) (*plan.Command, error)
+	// Offer is Exchange without a device at the door; only a remote engine asks.
+	Offer(ctx context.Context, id custody.DeviceID) (*plan.Command, error)
 }
 
 // Pusher asks a device to connect.

@@ -15,6 +15,11 @@ import (
 // APNs has taken the push, which says nothing of the device; ErrNotFound if
 // the device has not said how to push it.
 func (e *Engine) Nudge(ctx context.Context, id custody.DeviceID) error {
+	if e.Remote != nil {
+		if err := e.offer(ctx, id); err != nil {
+			return err
+		}
+	}
 	p, err := lookup(ctx, e.Lookup, func(ctx context.Context) (ledger.Push, error) { return e.Store.Push(ctx, id, "") })
 	away := errors.Is(err, custody.ErrUnavailable)
 	if away && e.Live != nil {
@@ -55,7 +60,11 @@ func (e *Engine) nudgeUsers(ctx context.Context, id custody.DeviceID) {
 }
 
 func (e *Engine) push(ctx context.Context, p ledger.Push) error {
-	if err := e.Pusher.Push(ctx, p); err != nil {
+	pusher := e.Pusher
+	if e.Remote != nil && e.Remote.Pushes {
+		pusher = theirs{e}
+	}
+	if err := pusher.Push(ctx, p); err != nil {
 		e.Count(CountPush, "apns")
 		return fmt.Errorf("pushing %s: %w", p.Device, err)
 	}

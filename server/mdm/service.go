@@ -76,7 +76,10 @@ func (h *heard) TokenUpdate(r *mdm.Request, m *mdm.TokenUpdate) error {
 	if v.user != "" {
 		return h.e.signedIn(ctx)
 	}
-	_, err := h.e.tell(ctx, custody.TokenUpdated{Enrolment: v.enrolment, Awaiting: more.AwaitingConfiguration})
+	row, err := h.e.tell(ctx, custody.TokenUpdated{Enrolment: v.enrolment, Awaiting: more.AwaitingConfiguration})
+	if err == nil && h.e.Remote != nil && row.Enrolment != v.enrolment { // told before its Authenticate, and not heard
+		return refuse(ctx, http.StatusServiceUnavailable, "order", "%s has not been heard to authenticate", v.device)
+	}
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	nanolog "github.com/micromdm/nanolib/log"
+	"github.com/micromdm/nanomdm/mdm"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan"
@@ -24,6 +25,7 @@ type visit struct {
 	user      string // user channel: the account's short name
 	offline   bool   // the store could not be asked whose the certificate is
 	checkOut  bool
+	told      *mdm.Command // what a connect is answered with
 }
 
 func (v *visit) channel() plan.Channel {

@@ -92,7 +92,7 @@ func sharedSettings(id string, _ custody.Custody, in Inputs) ([]byte, error) {
 func erase(id string, c custody.Custody, in Inputs) ([]byte, error) {
 	enrolment, err := encode.Enrolment(encode.EnrolmentParams{
 		Organisation: in.Organisation, ServerURL: in.ServerURL, Topic: in.Topic, Serial: string(c.Device),
-		Challenge: in.Challenge, Shared: in.Policy.Fleet.Shared(),
+		Challenge: in.Challenge, Shared: in.Policy.Fleet.Shared(), MDMURL: in.MDMURL,
 	})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type Report struct {
 	Enrolment string // hash of the identity certificate it came under
 	Status    string
 	Command   string // CommandUUID; empty with Idle
+	Queued    bool   // heard by a server with a queue of its own: what it holds may still be executed
 	Errors    []int  // ErrorChain codes
 	ErrorText string // ErrorChain in words, for logs and history
 
@@ -71,6 +72,7 @@ type Inputs struct {
 
 	Organisation string
 	ServerURL    string // https://host, without a trailing slash
+	MDMURL       string // where an enrolled device connects; empty: ServerURL + "/mdm"
 	Topic        string // APNs topic, com.apple.mgmt.…
 	// Challenge is the SCEP challenge of the enrolment profile that follows an
 	// erase, bound to (device, epoch, run) (hand-over rule 6).

@@ -126,7 +126,7 @@ func (s *Steward) closed(ctx context.Context, row custody.Custody) (custody.Cust
 
 // converse decides what the report means and what the device is told.
 func (s *Steward) converse(ch *change, r plan.Report, in plan.Inputs) (*plan.Command, error) {
-	if ch.next.Risk.Open() {
+	if ch.next.Risk.Open() && !r.Queued { // a connect to another's queue may be about to get the command
 		if err := ch.decide(custody.Seen{}, in.Policy); err != nil {
 			return nil, err
 		}
@@ -142,10 +142,15 @@ func (s *Steward) converse(ch *change, r plan.Report, in plan.Inputs) (*plan.Com
 	if r.Status == plan.StatusNotNow {
 		return nil, nil // it has said that it will not now; the row's next wake asks again
 	}
+	return s.next(ch, in)
+}
+
+// next decides what the device is told.
+func (s *Steward) next(ch *change, in plan.Inputs) (*plan.Command, error) {
 	p, changed, cmd, err := plan.Next(ch.next, in, ch.now)
 	if err != nil { // it may quote secrets: the row's sentence says what people need
 		s.Count("command_cannot_be_made")
-		s.Logger.Error("a command cannot be made", "device", r.Device, "step", ch.next.Run.Step)
+		s.Logger.Error("a command cannot be made", "device", ch.prev.Device, "step", ch.next.Run.Step)
 	}
 	if !changed {
 		return cmd, nil

@@ -153,8 +153,11 @@ func (s *SCEP) entitled(ctx context.Context, device custody.DeviceID, r request)
 	if claim.Run < 0 { // a first enrolment's nonce: no wipe to answer
 		rec.Epoch, rec.Run = 0, 0
 	}
-	return grant{record: rec, spend: "scep." + claim.String()}, nil
+	return grant{record: rec, spend: Spent(claim)}, nil
 }
+
+// Spent names what a challenge's claim is used up under in the registry.
+func Spent(c onetime.Claim) string { return "scep." + c.String() }
 
 // renewalByChallenge: the device was sent its enrolment profile again and made a
 // new key, which nobody has signed for. The challenge says which enrolment the

@@ -43,7 +43,7 @@ type Secrets interface {
 
 // Keys makes and verifies secrets. Make one with [Open] or [FromKey].
 type Keys struct {
-	challenge, link, kiosk, renewal []byte
+	challenge, link, kiosk, renewal, tag []byte
 }
 
 // Open gets the key from secrets, or creates it.
@@ -69,7 +69,7 @@ func FromKey(key []byte) (*Keys, error) {
 		m.Write([]byte("padwarden one-time " + purpose))
 		return m.Sum(nil)
 	}
-	return &Keys{challenge: derive("scep"), link: derive("enrol"), kiosk: derive("kiosk"), renewal: derive("renewal")}, nil
+	return &Keys{challenge: derive("scep"), link: derive("enrol"), kiosk: derive("kiosk"), renewal: derive("renewal"), tag: derive("tag")}, nil
 }
 
 // Challenge is the SCEP challenge that a run's enrolment profile carries.
@@ -87,6 +87,16 @@ func (k *Keys) LinkToken(device custody.DeviceID, epoch, run int64) string {
 
 // VerifyLinkToken returns what a link stands for, or ErrForged.
 func (k *Keys) VerifyLinkToken(secret string) (Claim, error) { return verify(k.link, secret) }
+
+// Tag says whose enrolment a message is of, in the address that the enrolment's
+// device connects to. It opens nothing by itself: whoever takes it has already
+// been shown the device's certificate.
+func (k *Keys) Tag(device custody.DeviceID, epoch, run int64) string {
+	return seal(k.tag, Claim{device, epoch, run})
+}
+
+// VerifyTag returns what a tag stands for, or ErrForged.
+func (k *Keys) VerifyTag(tag string) (Claim, error) { return verify(k.tag, tag) }
 
 // KioskSecret is the last part of the start address of a device's page.
 func (k *Keys) KioskSecret(device custody.DeviceID, epoch, run int64) string {

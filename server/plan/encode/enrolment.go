@@ -10,6 +10,7 @@ import (
 type EnrolmentParams struct {
 	Organisation string // for people
 	ServerURL    string // https://host, without a trailing slash
+	MDMURL       string // where the device connects, with its query; empty: ServerURL + "/mdm"
 	Topic        string // of the APNs certificate, com.apple.mgmt.…
 	Serial       string
 	Challenge    string // SCEP challenge password, random and for one use
@@ -63,6 +64,11 @@ func Enrolment(p EnrolmentParams) ([]byte, error) {
 		identifier: EnrolmentID, name: "Management by padwarden", organisation: p.Organisation, removable: true,
 		inputs: []string{p.Organisation, p.ServerURL, p.Topic, p.Serial, p.Challenge, fmt.Sprint(p.Shared)},
 	}
+	mdm := p.ServerURL + "/mdm"
+	if p.MDMURL != "" {
+		mdm = p.MDMURL
+		d.inputs = append(d.inputs, mdm)
+	}
 	identity := scep{
 		header: d.head("identity", "com.apple.security.scep", "Device identity"),
 		PayloadContent: scepContent{
@@ -73,11 +79,11 @@ func Enrolment(p EnrolmentParams) ([]byte, error) {
 	return d.render(identity, management{
 		header:                  d.head("mdm", "com.apple.mdm", "Device management"),
 		AccessRights:            allRights,
-		CheckInURL:              p.ServerURL + "/mdm",
+		CheckInURL:              mdm,
 		CheckOutWhenRemoved:     true,
 		IdentityCertificateUUID: identity.PayloadUUID,
 		ServerCapabilities:      capabilities(p.Shared),
-		ServerURL:               p.ServerURL + "/mdm",
+		ServerURL:               mdm,
 		SignMessage:             true,
 		Topic:                   p.Topic,
 	})
@@ -98,6 +104,9 @@ func (p EnrolmentParams) check() error {
 	errs = append(errs, address("ServerURL", p.ServerURL))
 	if strings.HasSuffix(p.ServerURL, "/") || strings.ContainsAny(p.ServerURL, "?#") {
 		errs = append(errs, errors.New("ServerURL: want scheme and host, with no slash at the end"))
+	}
+	if p.MDMURL != "" {
+		errs = append(errs, address("MDMURL", p.MDMURL))
 	}
 	if !strings.HasPrefix(p.Topic, "com.apple.mgmt.") {
 		errs = append(errs, errors.New("Topic: must begin with com.apple.mgmt."))
