@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,6 +28,7 @@ type serve struct {
 	Organisation string `help:"The hospital's name, as iPads show it." default:"Hospital" env:"PADWARDEN_ORGANISATION"`
 	APNsHost     string `help:"Push service." name:"apns-host" default:"https://api.push.apple.com" env:"PADWARDEN_APNS_HOST"`
 	PushCert     string `help:"PEM file with the MDM push certificate and its key." name:"push-cert" type:"existingfile" env:"PADWARDEN_PUSH_CERT"`
+	MDM          string `help:"Where iPads connect: embedded (here), or nanomdm=https://host, a NanoMDM server that is there already. Its keys are in PADWARDEN_NANOMDM_API_KEY and PADWARDEN_NANOMDM_WEBHOOK_KEY." default:"embedded" env:"PADWARDEN_MDM"`
 	WiFi         string `help:"Wi-Fi profile (.mobileconfig) that an erased iPad comes back by." name:"wifi-profile" type:"existingfile" env:"PADWARDEN_WIFI_PROFILE"`
 }
 
@@ -35,6 +37,11 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 		Listen: s.Listen, BaseURL: s.BaseURL, Data: s.Data, Redis: s.Redis, Database: s.Database,
 		Organisation: s.Organisation, APNsHost: s.APNsHost, Logger: logger,
 	}
+	other, err := nanomdm(s.MDM, os.Getenv)
+	if err != nil {
+		return err
+	}
+	c.NanoMDM = other
 	if s.PushCert != "" {
 		cert, err := tls.LoadX509KeyPair(s.PushCert, s.PushCert)
 		if err != nil {
@@ -58,6 +65,23 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	logger.Info("serving", "console", a.URL+"/console")
 	go printSignIn(ctx, a)
 	return a.Run(ctx)
+}
+
+// nanomdm reads --mdm. The keys come by environment: a command line is shown to
+// everybody on the host.
+func nanomdm(flag string, env func(string) string) (app.NanoMDM, error) {
+	address, ok := strings.CutPrefix(flag, "nanomdm=")
+	switch {
+	case flag == "" || flag == "embedded":
+		return app.NanoMDM{}, nil
+	case !ok || address == "":
+		return app.NanoMDM{}, fmt.Errorf("--mdm %q: want embedded, or nanomdm=https://host", flag)
+	}
+	n := app.NanoMDM{URL: address, APIKey: env("PADWARDEN_NANOMDM_API_KEY"), WebhookKey: env("PADWARDEN_NANOMDM_WEBHOOK_KEY")}
+	if n.APIKey == "" || n.WebhookKey == "" {
+		return app.NanoMDM{}, errors.New("--mdm nanomdm: PADWARDEN_NANOMDM_API_KEY and PADWARDEN_NANOMDM_WEBHOOK_KEY are needed: what the server has as -api and -webhook-hmac-key")
+	}
+	return n, nil
 }
 
 // printSignIn prints a one-time sign-in, as soon as Redis can keep one. The

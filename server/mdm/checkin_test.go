@@ -10,7 +10,9 @@ import (
 	"github.com/padwarden/padwarden/server/mdm/ca"
 )
 
-func TestUserChannelTokenUpdate(t *testing.T) {
+func TestUserChannelTokenUpdate(t *testing.T) { drivers(t, testUserChannelTokenUpdate) }
+
+func testUserChannelTokenUpdate(t *testing.T, serve opener) {
 	s := serve(t, custody.SharedIPad, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	before, _ := s.steward.heard()
@@ -47,7 +49,9 @@ func TestUserChannelTokenUpdate(t *testing.T) {
 	})
 }
 
-func TestCheckOut(t *testing.T) {
+func TestCheckOut(t *testing.T) { drivers(t, testCheckOut) }
+
+func testCheckOut(t *testing.T, serve opener) {
 	s := serve(t, custody.ReturnToService, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	if status, _ := p.send(checkinType, pair("MessageType", "CheckOut")); status != http.StatusOK {
@@ -96,7 +100,9 @@ func TestWhatIsNotServed(t *testing.T) {
 	}
 }
 
-func TestBadCheckIns(t *testing.T) {
+func TestBadCheckIns(t *testing.T) { drivers(t, testBadCheckIns) }
+
+func testBadCheckIns(t *testing.T, serve opener) {
 	s := serve(t, custody.ReturnToService, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	hello := pair("MessageType", "Authenticate") + pair("SerialNumber", "S1")

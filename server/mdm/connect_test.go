@@ -24,11 +24,13 @@ func (s *server) last() plan.Report {
 	return reports[len(reports)-1]
 }
 
-func TestReports(t *testing.T) {
+func TestReports(t *testing.T) { drivers(t, testReports) }
+
+func testReports(t *testing.T, serve opener) {
 	s := serve(t, custody.SharedIPad, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	yes := true
-	base := plan.Report{Device: "S1", Channel: plan.DeviceChannel, Enrolment: ca.Hash(p.cert)}
+	base := plan.Report{Device: "S1", Channel: plan.DeviceChannel, Enrolment: ca.Hash(p.cert), Queued: s.nano != nil}
 	for _, c := range []struct {
 		status, command, more string
 		want                  func(*plan.Report)
@@ -91,7 +93,9 @@ func TestReports(t *testing.T) {
 	s.refused("no status", http.StatusBadRequest, "message", func() (int, []byte) { return p.send(connectType, pair("CommandUUID", "c")) })
 }
 
-func TestExchangeAnswers(t *testing.T) {
+func TestExchangeAnswers(t *testing.T) { drivers(t, testExchangeAnswers) }
+
+func testExchangeAnswers(t *testing.T, serve opener) {
 	s := serve(t, custody.ReturnToService, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	if status, b := p.idle(); status != http.StatusOK || len(b) != 0 {
@@ -113,7 +117,7 @@ func TestExchangeAnswers(t *testing.T) {
 	}
 	s.steward.set(func(e *ear) { e.err, e.reports = custody.ErrStale, nil })
 	p.idle()
-	if _, reports := s.steward.heard(); len(reports) != 3 {
+	if _, reports := s.steward.heard(); len(reports) != 3 && s.nano == nil { // a webhook is not repeated, so the steward is asked until patience ends
 		t.Errorf("asked %d times after ErrStale", len(reports))
 	}
 }
@@ -149,6 +153,10 @@ func TestErrandsWaitBehindThePlan(t *testing.T) {
 
 // Hand-over rule 4: nothing that opens, locks or wipes goes by the user channel.
 func TestTheUserChannelNeverReachesExchange(t *testing.T) {
+	drivers(t, testTheUserChannelNeverReachesExchange)
+}
+
+func testTheUserChannelNeverReachesExchange(t *testing.T, serve opener) {
 	s := serve(t, custody.SharedIPad, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	s.steward.set(func(e *ear) {

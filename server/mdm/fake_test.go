@@ -256,21 +256,28 @@ func (m *memory) EndErrand(_ context.Context, uuid string, d custody.DeviceID, u
 
 // ear is a steward that remembers what it was told.
 type ear struct {
-	offered []custody.DeviceID
-	mu      sync.Mutex
-	events  []custody.Event
-	about   []custody.DeviceID
-	reports []plan.Report
-	panics  bool
-	err     error                           // of Apply and Exchange
-	next    func(plan.Report) *plan.Command // what Exchange answers
+	offered  []custody.DeviceID
+	enrolled map[custody.DeviceID]string
+	mu       sync.Mutex
+	events   []custody.Event
+	about    []custody.DeviceID
+	reports  []plan.Report
+	panics   bool
+	err      error                           // of Apply and Exchange
+	next     func(plan.Report) *plan.Command // what Exchange answers
 }
 
 func (s *ear) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events, s.about = append(s.events, e), append(s.about, id)
-	return custody.Custody{Device: id, Ward: "4B", Epoch: 7, Run: custody.Run{ID: 40}}, s.err
+	if a, ok := e.(custody.Authenticated); ok && s.err == nil {
+		if s.enrolled == nil {
+			s.enrolled = map[custody.DeviceID]string{}
+		}
+		s.enrolled[id] = a.Enrolment
+	}
+	return custody.Custody{Device: id, Ward: "4B", Epoch: 7, Run: custody.Run{ID: 40}, Enrolment: s.enrolled[id]}, s.err
 }
 
 func (s *ear) Exchange(_ context.Context, r plan.Report) (*plan.Command, error) {

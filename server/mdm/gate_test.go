@@ -139,7 +139,9 @@ func TestVerifyKnowsItsOwn(t *testing.T) {
 
 // An erased device enrols again: what its old key says counts for nothing from
 // its new Authenticate on.
-func TestThePreEraseCertificateEnds(t *testing.T) {
+func TestThePreEraseCertificateEnds(t *testing.T) { drivers(t, testThePreEraseCertificateEnds) }
+
+func testThePreEraseCertificateEnds(t *testing.T, serve opener) {
 	s := serve(t, custody.ReturnToService, "S1")
 	old := s.ipad("S1").enrol(1, 1)
 	fresh := s.ipad("S1").identify(2, 9)
@@ -160,7 +162,9 @@ func TestThePreEraseCertificateEnds(t *testing.T) {
 	}
 }
 
-func TestADeviceTakenOffTheList(t *testing.T) {
+func TestADeviceTakenOffTheList(t *testing.T) { drivers(t, testADeviceTakenOffTheList) }
+
+func testADeviceTakenOffTheList(t *testing.T, serve opener) {
 	s := serve(t, custody.ReturnToService, "S1")
 	p := s.ipad("S1").identify(1, 1)
 	delete(s.store.devices, "S1")

@@ -76,7 +76,9 @@ func TestHostileSignatures(t *testing.T) {
 	}
 }
 
-func TestAPanicCostsOneAnswer(t *testing.T) {
+func TestAPanicCostsOneAnswer(t *testing.T) { drivers(t, testAPanicCostsOneAnswer) }
+
+func testAPanicCostsOneAnswer(t *testing.T, serve opener) {
 	s := serve(t, custody.ReturnToService, "S1")
 	p := s.ipad("S1").enrol(1, 1)
 	s.steward.set(func(e *ear) { e.panics = true })

@@ -19,6 +19,7 @@ import (
 	"github.com/smallstep/scep/x509util"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/mdm/onetime"
 )
 
 // ipad is as much of a device as the protocol shows.
@@ -28,6 +29,7 @@ type ipad struct {
 	udid   string
 	key    *rsa.PrivateKey
 	cert   *x509.Certificate
+	claim  onetime.Claim // what its present certificate was asked for by
 }
 
 // Making a key takes longer than most tests: devices take turns with a few.
@@ -117,6 +119,7 @@ func (p *ipad) request(cn custody.DeviceID, challenge string, signer *x509.Certi
 // identify gets an identity by the challenge of a run.
 func (p *ipad) identify(epoch, run int64) *ipad {
 	p.s.t.Helper()
+	p.claim = onetime.Claim{Device: p.serial, Epoch: epoch, Run: run}
 	if p.cert = p.request(p.serial, p.s.keys.Challenge(p.serial, epoch, run), nil); p.cert == nil {
 		p.s.t.Fatalf("%s got no certificate", p.serial)
 	}
@@ -167,6 +170,9 @@ func (p *ipad) send(contentType, inside string) (int, []byte) {
 
 func (p *ipad) raw(contentType string, body []byte) (int, []byte) {
 	p.s.t.Helper()
+	if p.s.nano != nil {
+		return p.s.nano.message(p, contentType, body)
+	}
 	return p.s.do(http.MethodPut, "/mdm", http.Header{"Content-Type": {contentType}, "Mdm-Signature": {p.sign(body)}}, body)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/micromdm/nanomdm/mdm"
 
@@ -38,7 +39,12 @@ type Remote struct {
 	Queue  Queue
 	MDMURL string // where its devices connect, https://host/mdm
 	Key    []byte // its webhooks are signed with it
-	Pushes bool   // it wakes the devices too; otherwise Pusher does, under the same topic
+	// Patience is how long a message waits that cannot be taken yet; zero: a
+	// minute. NanoMDM tells each once and by itself: a TokenUpdate may overtake its
+	// Authenticate, and what a store that is away for a moment does not take would
+	// be lost.
+	Patience time.Duration
+	Pushes   bool // it wakes the devices too; otherwise Pusher does, under the same topic
 }
 
 // Queue is another server's, which names an enrolment by its UDID, and a user's

@@ -31,6 +31,7 @@ type server struct {
 	keys    *onetime.Keys
 	ca      *ca.CA
 	log     *buffer
+	nano    *nano // nil: devices connect to the engine
 
 	mu     sync.Mutex
 	counts map[string]int
@@ -55,8 +56,14 @@ func (b *buffer) String() string {
 
 func serve(t testing.TB, fleet custody.FleetKind, ids ...custody.DeviceID) *server {
 	t.Helper()
+	return serveBy(t, nil, fleet, ids...)
+}
+
+func serveBy(t testing.TB, other *nano, fleet custody.FleetKind, ids ...custody.DeviceID) *server {
+	t.Helper()
 	s := &server{
-		t: t, store: newMemory(fleet, ids...), steward: &ear{}, log: &buffer{},
+		nano: other,
+		t:    t, store: newMemory(fleet, ids...), steward: &ear{}, log: &buffer{},
 		push: &mirrorAndPusher{kept: map[custody.DeviceID][]byte{}}, counts: map[string]int{},
 	}
 	var err error
@@ -72,7 +79,7 @@ func serve(t testing.TB, fleet custody.FleetKind, ids ...custody.DeviceID) *serv
 	}
 	s.url = "http://" + ln.Addr().String()
 	s.engine, err = mdm.New(mdm.Options{
-		Store: s.store, Steward: s.steward, CA: s.ca, Keys: s.keys, Pusher: s.push, Live: s.push,
+		Store: s.store, Steward: s.steward, CA: s.ca, Keys: s.keys, Pusher: s.push, Live: s.push, Remote: other.remote(),
 		BaseURL: s.url, Topic: topic, Organisation: "St Elsewhere", Lookup: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 		Count: func(name, reason string) {
 			s.mu.Lock()

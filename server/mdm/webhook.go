@@ -18,12 +18,8 @@ const (
 	// fresh is how far the other server's clock may be from ours: an older
 	// message was recorded by somebody and sent again.
 	fresh = 15 * time.Minute
-	// again is how long a message waits that cannot be taken yet. NanoMDM tells
-	// each once and by itself: a TokenUpdate may overtake its Authenticate, and
-	// what a store that is away for a moment does not take would be lost.
+	// again is the wait between two tries of a message that cannot be taken yet.
 	again = 250 * time.Millisecond
-	// patience is how long it waits in all.
-	patience = time.Minute
 )
 
 // webhook is everything between fiber and the service where devices connect to
@@ -31,6 +27,10 @@ const (
 func (e *Engine) webhook() http.Handler {
 	log := nanoLogger{e.Logger}
 	h := atStage("message", nanohttp.CheckinAndCommandHandler(e.service(log), log))
+	patience := e.Remote.Patience
+	if patience <= 0 {
+		patience = time.Minute
+	}
 	return e.outermost(patience, e.Limits.Bytes/3*4+maxEnvelope, e.unpacked(e.guarded(h)))
 }
 
