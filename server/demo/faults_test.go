@@ -180,6 +180,10 @@ func worksOn(ctx context.Context, r *row) error {
 	if r.ward == shared {
 		return r.signsIn(ctx)
 	}
+	r.d.BringToFront()
+	if _, err := r.comesClean(ctx); err != nil {
+		return err
+	}
 	s, err := r.badgeIn(ctx)
 	if err == nil && s.State != "in_use" {
 		err = fmt.Errorf("badging in led to %s: %s", s.State, s.Sentence)
