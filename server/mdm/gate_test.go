@@ -70,6 +70,44 @@ func TestACertificateBelongsToItsDevice(t *testing.T) {
 	s.alerted("conflict")
 }
 
+// TestARefusedEnrolmentIsToldOfItsDevice until that device enrols, and repeats
+// nothing of what the stranger said.
+func TestARefusedEnrolmentIsToldOfItsDevice(t *testing.T) {
+	s := serve(t, custody.ReturnToService, "S1", "S2", "S3")
+	one, two := s.ipad("S1").enrol(1, 1), s.ipad("S2").enrol(1, 1)
+	said := func(id custody.DeviceID) string { sentence, _ := s.engine.RefusedEnrolment(id); return sentence }
+
+	stolen := *two
+	stolen.cert, stolen.key = one.cert, one.key
+	stolen.authenticate()
+	if text := said("S1"); !strings.Contains(text, "its serial number is another") || strings.Contains(text, "S2") {
+		t.Errorf("another's serial: %q", text)
+	}
+	moved := *one
+	moved.udid = "UDID-other"
+	moved.authenticate()
+	if text := said("S1"); !strings.Contains(text, "another UDID") || strings.Contains(text, moved.udid) {
+		t.Errorf("another UDID: %q", text)
+	}
+	three := s.ipad("S3").identify(1, 1)
+	mine := three.udid
+	three.udid = one.udid
+	three.authenticate()
+	if text := said("S3"); !strings.Contains(text, "UDID of another that is known") {
+		t.Errorf("the UDID of another: %q", text)
+	}
+	if text := said("S2"); text != "" {
+		t.Errorf("held against who was not named: %q", text)
+	}
+	three.udid = mine
+	if status, _ := three.authenticate(); status != http.StatusOK || said("S3") != "" {
+		t.Errorf("once it has enrolled (%d): %q", status, said("S3"))
+	}
+	if text := said("S1"); text == "" {
+		t.Error("another's enrolment mended it")
+	}
+}
+
 func TestUnknownCertificates(t *testing.T) {
 	s, elsewhere := serve(t, custody.ReturnToService, "S1"), serve(t, custody.ReturnToService, "S1")
 	p := s.ipad("S1").enrol(1, 1)
