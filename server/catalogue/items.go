@@ -61,6 +61,8 @@ func common(fleet custody.FleetKind) []item {
 	s.command("RestartDevice", encode.RestartDevice)
 	s.command("EnableLostMode", func(id string) ([]byte, error) { return encode.EnableLostMode(id, lost) })
 	s.command("DisableLostMode", encode.DisableLostMode)
+	s.command("DeviceLocation", encode.DeviceLocation)
+	s.command("PlayLostModeSound", encode.PlayLostModeSound)
 	s.command("RemoveProfile", func(id string) ([]byte, error) { return encode.RemoveProfile(id, encode.LockScreenID) })
 
 	s.items = append(s.items, item{fleet, device, "enrolment.mobileconfig", func() ([]byte, error) { return enrolment(fleet) }})

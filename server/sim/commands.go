@@ -13,6 +13,7 @@ const (
 	codeUserSignedIn   = 12072
 	codeUserHasData    = 12073
 	codeDeleteFailed   = 12074
+	codeNotLost        = 12069
 )
 
 // result is what a command came to.
@@ -51,7 +52,8 @@ func init() { // not a literal: handlers refer back to these tables
 		"InstallApplication": installApplication, "RemoveApplication": removeApplication,
 		"InstalledApplicationList": installedApplicationList, "ManagedApplicationList": managedApplicationList,
 		"RestartDevice": restartDevice, "ShutDownDevice": shutDownDevice,
-		"EnableLostMode": enableLostMode, "DisableLostMode": disableLostMode, "Settings": settings,
+		"EnableLostMode": enableLostMode, "DisableLostMode": disableLostMode,
+		"DeviceLocation": deviceLocation, "PlayLostModeSound": playLostModeSound, "Settings": settings,
 	}
 	onUser = map[string]handler{
 		"InstallProfile": installProfile, "RemoveProfile": removeProfile, "ProfileList": profileList,

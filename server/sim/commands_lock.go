@@ -1,6 +1,9 @@
 package sim
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // deviceLock puts the screen to sleep. It locks only what has a passcode, or a
 // Shared iPad's account.
@@ -63,11 +66,30 @@ func enableLostMode(d *Device, _ *conversation, cmd dict) result {
 	if cmd.str("Message") == "" && cmd.str("PhoneNumber") == "" {
 		return formatError()
 	}
-	d.vol.lost = &lostMode{cmd.str("Message"), cmd.str("PhoneNumber")}
+	d.vol.lost = &lostMode{message: cmd.str("Message"), phone: cmd.str("PhoneNumber")}
 	return acknowledged(nil)
 }
 
 func disableLostMode(d *Device, _ *conversation, _ dict) result {
 	d.vol.lost = nil
+	return acknowledged(nil)
+}
+
+// deviceLocation is where a lost device is: Apple answers in Lost Mode only.
+func deviceLocation(d *Device, _ *conversation, _ dict) result {
+	if d.vol.lost == nil {
+		return failed(codeNotLost, "the device is not in Lost Mode")
+	}
+	return acknowledged(dict{
+		"Latitude": d.opt.Latitude, "Longitude": d.opt.Longitude, "HorizontalAccuracy": 12.0, "VerticalAccuracy": -1.0,
+		"Altitude": 0.0, "Speed": -1.0, "Course": -1.0, "Timestamp": d.now().UTC().Format(time.RFC3339),
+	})
+}
+
+func playLostModeSound(d *Device, _ *conversation, _ dict) result {
+	if d.vol.lost == nil {
+		return failed(codeNotLost, "the device is not in Lost Mode")
+	}
+	d.vol.lost.sounds++
 	return acknowledged(nil)
 }

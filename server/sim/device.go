@@ -35,8 +35,9 @@ type Options struct {
 	Kind      Kind
 	// Ethernet: a wired dock, or Wi-Fi that needs no profile: the device comes
 	// back after an erase without WiFiProfileData.
-	Ethernet bool
-	Quota    int64 // Shared iPad: DataQuota of a user, bytes
+	Ethernet            bool
+	Latitude, Longitude float64 // where it is
+	Quota               int64   // Shared iPad: DataQuota of a user, bytes
 }
 
 func (o Options) filled() Options {

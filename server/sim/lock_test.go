@@ -29,7 +29,18 @@ func TestDeviceLock(t *testing.T) {
 	if r := w.server.do("", "DeviceLock", nil); r.str("MessageResult") != "DeviceInLostMode" || !d.Truth().LostMode {
 		t.Fatalf("in Lost Mode: %v", r)
 	}
+	if r := w.server.do("", "DeviceLocation", nil); r.str("Status") != "Acknowledged" || !r.has("Latitude") || r.str("Timestamp") == "" {
+		t.Errorf("where a lost iPad is: %v", r)
+	}
+	if w.server.do("", "PlayLostModeSound", nil); d.Truth().Sounds != 1 {
+		t.Error("a lost iPad is silent")
+	}
 	w.server.do("", "DisableLostMode", nil)
+	for _, request := range []string{"DeviceLocation", "PlayLostModeSound"} {
+		if r := w.server.do("", request, nil); r.str("Status") != "Error" || r.has("Latitude") {
+			t.Errorf("%s out of Lost Mode: %v", request, r)
+		}
+	}
 	if d.Truth().LostMode {
 		t.Fatal("still in Lost Mode")
 	}

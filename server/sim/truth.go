@@ -21,6 +21,7 @@ type Truth struct {
 	Locked       bool   // behind a passcode or an account's login
 	Passcode     bool
 	LostMode     bool
+	Sounds       int    // how often it was asked for its Lost Mode sound since it is lost
 	AppLock      string // bundle id of the app the device is locked into; empty: none
 	Profiles     []string
 	Apps         []string
@@ -63,6 +64,9 @@ func (d *Device) Truth() Truth {
 		LostMode: v.lost != nil, AppLock: v.appLock(),
 		Profiles: identifiers(v.profiles), Canaries: v.allCanaries(), Erased: d.erased,
 		Executed: append([]Executed(nil), d.executed...), EnrolError: d.enrolError,
+	}
+	if v.lost != nil {
+		t.Sounds = v.lost.sounds
 	}
 	if v.mdm != nil {
 		t.Certificate = v.mdm.id.hash()

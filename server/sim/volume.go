@@ -87,7 +87,10 @@ type app struct {
 	canaries []Canary
 }
 
-type lostMode struct{ message, phone string }
+type lostMode struct {
+	message, phone string
+	sounds         int // how often it was asked to play one
+}
 
 func newVolume() *volume {
 	return &volume{web: newWeb(), front: true, reports: map[string]dict{}}

@@ -29,6 +29,8 @@ var required = map[string][]string{
 	"UserList":           {},
 	"DeviceLock":         {},
 	"DisableLostMode":    {},
+	"DeviceLocation":     {},
+	"PlayLostModeSound":  {},
 	"RestartDevice":      {},
 	"ProfileList":        {},
 	"SecurityInfo":       {},

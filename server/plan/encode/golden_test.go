@@ -51,6 +51,8 @@ var cases = map[string]func() ([]byte, error){
 	"lost-mode-enable": func() ([]byte, error) {
 		return encode.EnableLostMode(id, encode.LostMode{Message: "Lost", Phone: "+1 555 0100", Footnote: "Ward 4B"})
 	},
+	"lost-mode-location": func() ([]byte, error) { return encode.DeviceLocation(id) },
+	"lost-mode-sound":    func() ([]byte, error) { return encode.PlayLostModeSound(id) },
 	"lost-mode-disable":  func() ([]byte, error) { return encode.DisableLostMode(id) },
 	"restart-device":     func() ([]byte, error) { return encode.RestartDevice(id) },
 	"install-profile":    func() ([]byte, error) { return encode.InstallProfile(id, []byte("profile")) },

@@ -43,6 +43,16 @@ func EnableLostMode(uuid string, l LostMode) ([]byte, error) {
 // supervised). Device channel only.
 func DisableLostMode(uuid string) ([]byte, error) { return Command(uuid, "DisableLostMode", nil) }
 
+// DeviceLocation asks a supervised iPad in Lost Mode where it is (Apple:
+// "Device Location Command", iOS 9.3). Out of Lost Mode it is refused. Device
+// channel only.
+func DeviceLocation(uuid string) ([]byte, error) { return Command(uuid, "DeviceLocation", nil) }
+
+// PlayLostModeSound has a supervised iPad in Lost Mode play a sound until it is
+// found or somebody there ends it (Apple: "Play Lost Mode Sound Command", iOS
+// 10.3). Device channel only.
+func PlayLostModeSound(uuid string) ([]byte, error) { return Command(uuid, "PlayLostModeSound", nil) }
+
 // RestartDevice restarts a supervised iPad (Apple: "Restart Device Command",
 // iOS 10.3). One that has a passcode does not join Wi-Fi again until it is
 // entered, so no command reaches it: never part of a plan. Device channel only.
