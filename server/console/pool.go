@@ -229,7 +229,7 @@ func (d device) row(holder string) row {
 	case custody.Sealed:
 		r.Since = c.Downtime.At
 	}
-	if c.Run.Waits != "" && (c.State == custody.Wiping || c.Downtime.On()) && c.Run.Active() {
+	if c.Run.Waits != "" && (c.State == custody.Wiping || r.State == custody.Locked || c.Downtime.On()) && c.Run.Active() {
 		r.Note = c.Run.Waits
 	}
 	if r.State == custody.Reset {

@@ -45,6 +45,12 @@ var sharedFaults = []fault{
 		mend: byItself,
 	},
 	{
+		name: "NotNow for ever to the lock of a Shared iPad", ward: shared,
+		happens: first(worksOn, ipad(func(r *row) { r.d.NotNowFor(forEver) })), // and walks away
+		ends:    custody.Locked, word: custody.LockUnconfirmed, says: "answers LogOutUser with NotNow each time",
+		mend: first(byItself, wipesAgain),
+	},
+	{
 		name: "CommandFormatError to UserList", ward: shared,
 		happens: first(worksOn, ipad(func(r *row) { r.d.AnswerFormatError("UserList") }), isDone),
 		ends:    custody.Unproven, cause: custody.CauseFailed, says: "could not read the command (CommandFormatError)",
