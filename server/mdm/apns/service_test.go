@@ -1,6 +1,7 @@
 package apns_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -148,5 +149,29 @@ func TestAnotherTopicIsSaidPlainly(t *testing.T) {
 	_, err := apns.New(apns.Options{Certificate: pushCertificate(t, "com.example.app", time.Now().AddDate(1, 0, 0))})
 	if err == nil || !strings.Contains(err.Error(), "not an MDM push certificate") {
 		t.Errorf("a certificate for something else: %v", err)
+	}
+}
+
+// TestWhoGivesUpShowsNothing: a caller's own end, such as a server that stops,
+// is no trouble of APNs.
+func TestWhoGivesUpShowsNothing(t *testing.T) {
+	entered := make(chan struct{})
+	s := service(t, func(_ http.ResponseWriter, r *http.Request) {
+		entered <- struct{}{}
+		<-r.Context().Done()
+	})
+	p := provider(t, s, nil)
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- p.Push(ctx, to) }()
+		<-entered
+		cancel()
+		if err := <-done; !errors.Is(err, apns.ErrUnreachable) {
+			t.Errorf("%v", err)
+		}
+	}
+	if all := p.Troubles(); len(all) != 0 {
+		t.Errorf("%+v", all)
 	}
 }
