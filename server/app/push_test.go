@@ -90,6 +90,22 @@ func TestThePushCertificateIsWatched(t *testing.T) {
 	}
 }
 
+// TestNoPushCertificateIsTrouble, but where a NanoMDM server wakes the iPads.
+func TestNoPushCertificateIsTrouble(t *testing.T) {
+	for url, n := range map[string]int{"": 1, "http://127.0.0.1:1": 0} {
+		a, err := Open(t.Context(), Config{Data: t.TempDir(), NanoMDM: NanoMDM{URL: url, APIKey: "k", WebhookKey: "a key of its webhook"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := a.troubles(); len(all) != n || n == 1 && all[0].Kind != string(kindNoCertificate) {
+			t.Errorf("with NanoMDM %q: %+v", url, all)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestAPushCertificateForSomethingElse(t *testing.T) {
 	service, err := sim.NewAPNs(sim.Wall{})
 	if err != nil {
