@@ -27,6 +27,7 @@ func TestNoSecretCanBeReadInADump(t *testing.T) {
 		l.PutSecret(t.Context(), "D000", ledger.SecretBootstrap, secret),
 		l.TokenUpdate(t.Context(), ledger.Push{Device: "D000", Token: []byte("push-token")}, secret),
 		l.PutErrand(t.Context(), ledger.Errand{UUID: "e", Device: "D000", Body: secret, Expires: ledgertest.Start}),
+		secretAsk(t, l, secret),
 		l.Spend(t.Context(), mark),
 		l.IssueCertificate(t.Context(), ledger.Certificate{Hash: "c", Device: "D000"}, "challenge "+mark),
 	} {
@@ -51,6 +52,14 @@ func TestNoSecretCanBeReadInADump(t *testing.T) {
 	if bytes.Contains(all, secret) || bytes.Contains(all, o.Key[:]) {
 		t.Fatal("a secret is in the database in clear")
 	}
+}
+
+// secretAsk asks with a secret and is answered with it.
+func secretAsk(t *testing.T, l *ledger.Ledger, secret []byte) error {
+	at := ledgertest.Start
+	a := ledger.Ask{ID: "a", Device: "D000", Kind: "k", Params: secret, Asked: at, Expires: at.Add(time.Hour), Answered: at, Result: secret}
+	_, err := l.PutAsk(t.Context(), a)
+	return errors.Join(err, l.HandOverAsk(t.Context(), "D000", "a", at), l.AnswerAsk(t.Context(), a))
 }
 
 // A sealed value opens only where it was put.

@@ -193,6 +193,9 @@ var enrolmentCases = map[string]func(*testing.T, Fresh){
 			must(t, l.TokenUpdate(t.Context(), ledger.Push{Device: d, User: "ada", Token: []byte{2}}, nil))
 			must(t, l.PutSecret(t.Context(), d, ledger.SecretBootstrap, []byte("boot")))
 			must(t, l.PutErrand(t.Context(), ledger.Errand{UUID: "e-" + string(d), Device: d, Body: []byte("x"), Expires: Start.Add(time.Hour)}))
+			a := ask("a-"+string(d), "ping", 0)
+			a.Device = d
+			value[ledger.Ask](t)(l.PutAsk(t.Context(), a))
 		}
 		knows := func(d custody.DeviceID) (n int) {
 			for _, err := range []error{
@@ -206,15 +209,15 @@ var enrolmentCases = map[string]func(*testing.T, Fresh){
 					wantErr(t, err, custody.ErrNotFound)
 				}
 			}
-			return n
+			return n + len(value[[]ledger.Ask](t)(l.Asks(t.Context(), d)))
 		}
 		issue(t, l, "D000", "c0")
 		tell("D000")
 		tell("D001")
 		wantErr(t, l.Authenticate(t.Context(), authenticate("D000", "U0", "c9")), custody.ErrNotFound)
-		wantEqual(t, knows("D000"), 5)
+		wantEqual(t, knows("D000"), 6)
 		must(t, l.Authenticate(t.Context(), authenticate("D000", "U0", "c0")))
-		wantEqual(t, []int{knows("D000"), knows("D001")}, []int{0, 5})
+		wantEqual(t, []int{knows("D000"), knows("D001")}, []int{0, 6})
 	},
 	"push records by channel": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 2)
