@@ -60,7 +60,9 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 	if rep.Apps, rep.AppsListed, err = installedApps(doc); err != nil {
 		return rep, err
 	}
-	rep.Managed, err = managedApps(doc)
+	if rep.Managed, err = managedApps(doc); err == nil && v.user == "" {
+		rep.Facts = facts(rep, doc)
+	}
 	return rep, err
 }
 

@@ -48,6 +48,14 @@ type Report struct {
 	Apps       []string          // InstalledApplicationList: bundle ids; an app without one is ""
 	AppsListed bool              // the report carries such a list, perhaps an empty one
 	Managed    map[string]string // ManagedApplicationList: status by bundle id; nil if the report has none
+
+	Facts []Fact // what the report says of the device, for people to read
+}
+
+// OfErrand is the same visit without what was reported: the answer to an
+// errand says nothing about a plan, and is not the Idle that a step may wait for.
+func (r Report) OfErrand() Report {
+	return Report{Device: r.Device, Channel: r.Channel, User: r.User, Enrolment: r.Enrolment}
 }
 
 // User is one entry of a Shared iPad's UserList.

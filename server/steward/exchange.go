@@ -82,11 +82,12 @@ func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Comman
 		s.Count("exchange_old_enrolment")
 		return nil, nil
 	}
+	ofPlan := s.heard(ctx, r)
 	if row, err = s.closed(ctx, row); err != nil {
 		return nil, err
 	}
 	if !row.Run.Active() && !row.Risk.Open() {
-		return nil, nil
+		return s.errand(ctx, row, r), nil
 	}
 	in, err := s.Driver.Inputs(ctx, row)
 	if err != nil {
@@ -96,12 +97,15 @@ func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Comman
 	if err != nil {
 		return nil, err
 	}
-	cmd, err := s.converse(ch, r, in)
+	cmd, err := s.converse(ch, ofPlan, in)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.commit(ctx, ch, in.Policy, custody.Due{}); err != nil {
 		return nil, err
+	}
+	if cmd == nil {
+		cmd = s.errand(ctx, ch.next, r)
 	}
 	return cmd, nil
 }

@@ -46,6 +46,8 @@ type Options struct {
 	Count func(name string)
 	// NewID makes a bucket's random id.
 	NewID func() string
+	// Errands are what devices are asked beside their plans; nil: nothing.
+	Errands Errands
 
 	SweepEvery time.Duration // between two looks for due devices; 250 ms
 	BeatEvery  time.Duration // between two beats; 1 s
