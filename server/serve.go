@@ -30,12 +30,13 @@ type serve struct {
 	PushCert     string `help:"PEM file with the MDM push certificate and its key." name:"push-cert" type:"existingfile" env:"PADWARDEN_PUSH_CERT"`
 	MDM          string `help:"Where iPads connect: embedded (here), or nanomdm=https://host, a NanoMDM server that is there already. Its keys are in PADWARDEN_NANOMDM_API_KEY and PADWARDEN_NANOMDM_WEBHOOK_KEY." default:"embedded" env:"PADWARDEN_MDM"`
 	WiFi         string `help:"Wi-Fi profile (.mobileconfig) that an erased iPad comes back by." name:"wifi-profile" type:"existingfile" env:"PADWARDEN_WIFI_PROFILE"`
+	housekeeping
 }
 
 func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	c := app.Config{
 		Listen: s.Listen, BaseURL: s.BaseURL, Data: s.Data, Redis: s.Redis, Database: s.Database,
-		Organisation: s.Organisation, APNsHost: s.APNsHost, Logger: logger,
+		Organisation: s.Organisation, APNsHost: s.APNsHost, Logger: logger, Housekeeping: s.housekeeping.config(),
 	}
 	other, err := nanomdm(s.MDM, os.Getenv)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/padwarden/padwarden/server/errand"
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/live"
@@ -27,6 +28,7 @@ type App struct {
 	Identity *identity.Identity
 	Steward  *steward.Steward
 	Engine   *mdm.Engine
+	Errands  *errand.Desk
 	URL      string // where it answers, once built
 
 	config  Config
@@ -94,6 +96,7 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { a.Steward.Run(work) })
 	wg.Go(func() { a.watchPush(work) })
+	wg.Go(func() { a.Errands.Run(work) })
 	wg.Go(func() {
 		if err := a.Live.Follow(work); err != nil && work.Err() == nil {
 			a.config.Logger.Error("following the feed", "err", err)

@@ -111,14 +111,15 @@ func TestItServesAndStops(t *testing.T) {
 
 func TestWhatCannotBe(t *testing.T) {
 	for name, c := range map[string]Config{
-		"no data folder":        {},
-		"PostgreSQL alone":      {Data: t.TempDir(), Database: "postgres://127.0.0.1:1/x"},
-		"a base URL's path":     {Data: t.TempDir(), BaseURL: "https://example.org/ipads"},
-		"a base URL of files":   {Data: t.TempDir(), BaseURL: "file:///etc"},
-		"an address in use":     {Data: t.TempDir(), Listen: "256.0.0.1:1"},
-		"Wi-Fi of JSON":         {Data: t.TempDir(), WiFi: []byte(`{"ssid": "ward"}`)},
-		"a push service's name": {Data: t.TempDir(), APNsHost: "foo"},
-		"a Redis that is not":   {Data: t.TempDir(), Redis: "http://127.0.0.1"},
+		"no data folder":            {},
+		"PostgreSQL alone":          {Data: t.TempDir(), Database: "postgres://127.0.0.1:1/x"},
+		"a base URL's path":         {Data: t.TempDir(), BaseURL: "https://example.org/ipads"},
+		"a base URL of files":       {Data: t.TempDir(), BaseURL: "file:///etc"},
+		"an address in use":         {Data: t.TempDir(), Listen: "256.0.0.1:1"},
+		"Wi-Fi of JSON":             {Data: t.TempDir(), WiFi: []byte(`{"ssid": "ward"}`)},
+		"an inventory every minute": {Data: t.TempDir(), Housekeeping: Housekeeping{Lists: time.Minute}},
+		"a push service's name":     {Data: t.TempDir(), APNsHost: "foo"},
+		"a Redis that is not":       {Data: t.TempDir(), Redis: "http://127.0.0.1"},
 	} {
 		a, err := Open(t.Context(), c)
 		if err == nil {

@@ -102,7 +102,7 @@ func (a *App) buildSteward(ctx context.Context) error {
 	a.Steward.Driver = a.Engine
 	a.measurePush()
 	a.keys = keys
-	return nil
+	return a.buildErrands()
 }
 
 // trialTopic stands in until a push certificate is given.

@@ -57,6 +57,8 @@ type Config struct {
 	Sweep, Beat, Poll time.Duration
 	// DoubleTap is how long the same badge again is the same tap; zero: 3 s.
 	DoubleTap time.Duration
+
+	Housekeeping Housekeeping
 }
 
 func (c Config) filled() (Config, error) {
@@ -79,6 +81,9 @@ func (c Config) filled() (Config, error) {
 		return c, errors.New("a PostgreSQL database needs a Redis of its own too (--redis): the one inside this process is for one server on SQLite")
 	}
 	if err := checkWiFi(c.WiFi); err != nil {
+		return c, err
+	}
+	if err := c.Housekeeping.check(); err != nil {
 		return c, err
 	}
 	for _, address := range []*string{&c.BaseURL, &c.APNsHost} {

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/errand"
 	"github.com/padwarden/padwarden/server/plan/encode"
 )
 
@@ -56,6 +57,8 @@ func common(fleet custody.FleetKind) []item {
 	s.command("DeviceInformation", func(id string) ([]byte, error) {
 		return encode.DeviceInformation(id, encode.Inventory(fleet)...)
 	})
+	s.command("DeviceInformation.ping", errand.PingCommand)
+	s.command("InstalledApplicationList", encode.InstalledApplicationList)
 	s.command("ProfileList", encode.ProfileList)
 	s.command("SecurityInfo", encode.SecurityInfo)
 	s.command("RestartDevice", encode.RestartDevice)
@@ -106,7 +109,6 @@ func apps() []item {
 	s.command("InstallApplication.manifest", func(id string) ([]byte, error) {
 		return encode.InstallApplication(id, custody.App{BundleID: "org.example.own", Manifest: "https://ipads.hospital.example/own.plist"})
 	})
-	s.command("InstalledApplicationList", encode.InstalledApplicationList)
 	s.command("ManagedApplicationList", encode.ManagedApplicationList)
 	return s.items
 }
