@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/padwarden/padwarden/server/errand"
@@ -40,8 +41,10 @@ func (h Housekeeping) check() error {
 
 // buildErrands lets the steward offer iPads what is asked beside their plans.
 func (a *App) buildErrands() (err error) {
+	kinds := errand.Housekeeping()
+	maps.Copy(kinds, errand.Lost())
 	a.Errands, err = errand.New(errand.Options{
-		Store: a.Ledger, Nudge: a.Engine.Nudge, Kinds: errand.Housekeeping(), Schedule: a.config.Housekeeping.schedule(),
+		Store: a.Ledger, Nudge: a.Engine.Nudge, Kinds: kinds, Schedule: a.config.Housekeeping.schedule(),
 		Logger: a.config.Logger, Count: a.meters.event, Now: time.Now, NewID: errand.NewID,
 	})
 	a.Steward.Errands = a.Errands

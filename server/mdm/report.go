@@ -50,6 +50,7 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 		}
 	}
 	information(&rep, doc)
+	rep.Place = where(doc)
 	var err error
 	if rep.Users, rep.Listed, err = users(doc); err != nil {
 		return rep, err

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan/encode"
 )
@@ -49,13 +51,22 @@ type Report struct {
 	AppsListed bool              // the report carries such a list, perhaps an empty one
 	Managed    map[string]string // ManagedApplicationList: status by bundle id; nil if the report has none
 
+	Place *Place // DeviceLocation; nil where the report has none
+
 	Facts []Fact // what the report says of the device, for people to read
+}
+
+// Place is where a lost device is. Only a named person's look may show it.
+type Place struct {
+	Latitude, Longitude float64
+	Within              float64 // metres; negative: it does not know
+	At                  time.Time
 }
 
 // OfErrand is the same visit without what was reported: the answer to an
 // errand says nothing about a plan, and is not the Idle that a step may wait for.
 func (r Report) OfErrand() Report {
-	return Report{Device: r.Device, Channel: r.Channel, User: r.User, Enrolment: r.Enrolment}
+	return Report{Device: r.Device, Channel: r.Channel, User: r.User, Enrolment: r.Enrolment, Queued: r.Queued}
 }
 
 // User is one entry of a Shared iPad's UserList.
