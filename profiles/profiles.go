@@ -1,5 +1,9 @@
 // Package profiles holds the compliance baselines that configuration profiles
 // are rendered from, as data that an administrator can read.
+//
+// There are no text templates here. A profile holds names and secrets that
+// others typed, which a template would put into XML as they are: encode renders
+// typed payloads, which cannot come out malformed, from this data.
 package profiles
 
 import "embed"
@@ -9,7 +13,8 @@ import "embed"
 // and the devices where it is sent.
 //
 //   - source: "cis-1" (CIS Apple iOS and iPadOS Benchmark, level 1, by way of
-//     NIST's macOS Security Compliance Project) or "ward" (ours)
+//     NIST's macOS Security Compliance Project), "cis-2" (its level 2, sent to
+//     wards whose policy names that baseline, besides level 1) or "ward" (ours)
 //   - since: the iOS version that brought the key, where that is newer than 17.0
 //   - fleets: the fleet kinds it is sent to; absent: all of them
 //   - target: the one lock target it is sent to; absent: all of them

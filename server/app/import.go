@@ -39,6 +39,10 @@ type HospitalWard struct {
 	PreserveApps bool `json:"preserve_apps"`
 	// BadgeAlone must be true in a shared-guest ward, and nowhere else.
 	BadgeAlone bool `json:"badge_alone"`
+	// Baseline is "cis-2" for the stricter restrictions; empty: "cis-1".
+	Baseline custody.Baseline `json:"baseline"`
+	// IfFound is what the ward's lock screens say to who finds an iPad.
+	IfFound string `json:"if_found"`
 }
 
 // HospitalDevice is one iPad; Reader names the badge reader on its dock, if it has one.
@@ -133,6 +137,7 @@ func (i *importer) ward(w HospitalWard) {
 	policy := custody.DefaultPolicy(w.Fleet, w.Target)
 	policy.ManagedApps, policy.BadgeAlone = w.ManagedApps, w.BadgeAlone
 	policy.ClinicalApps, policy.PreserveApps = w.ClinicalApps, w.PreserveApps
+	policy.Baseline, policy.IfFound = cmp.Or(w.Baseline, policy.Baseline), w.IfFound
 	if w.LeastGrade != "" {
 		policy.LeastGrade = w.LeastGrade
 	}

@@ -47,7 +47,7 @@ func TestLayout(t *testing.T) {
 	if len(files) != len(items(encode.Version{})) {
 		t.Errorf("%d files for %d items: two share a name", len(files), len(items(encode.Version{})))
 	}
-	name := regexp.MustCompile(`^((return-to-service|managed-apps|shared-guest)/device|shared-ipad/(device|user))/[A-Za-z.-]+\.(plist|mobileconfig)$`)
+	name := regexp.MustCompile(`^((return-to-service|managed-apps|shared-guest)/device|shared-ipad/(device|user))/[A-Za-z0-9.-]+\.(plist|mobileconfig)$`)
 	for file, body := range files {
 		if !name.MatchString(file) {
 			t.Errorf("%s: not <fleet-kind>/<device|user>/<name>.plist or .mobileconfig", file)

@@ -71,6 +71,8 @@ func common(fleet custody.FleetKind) []item {
 	s.items = append(s.items, item{fleet, device, "enrolment.mobileconfig", func() ([]byte, error) { return enrolment(fleet) }})
 	s.profile("lock-screen", func() ([]byte, error) { return encode.LockScreen(lockScreen) })
 	s.profile("wifi", func() ([]byte, error) { return encode.WiFi(network) })
+	s.profile("wifi.eap-tls", func() ([]byte, error) { return enterprise(nil) })
+	s.profile("wifi.eap-tls-scep", func() ([]byte, error) { return enterprise(&fetched) })
 	return s.items
 }
 
@@ -87,6 +89,9 @@ func oneUser(fleet custody.FleetKind, os encode.Version) []item {
 	s.profile("restrictions.passcode", func() ([]byte, error) { return encode.Restrictions(passcode, os) })
 	s.profile("safari-lock", encode.SafariLock)
 	s.profile("clinical.none", func() ([]byte, error) { return encode.Clinical() })
+	s.profile("restrictions.kiosk-app.cis-2", func() ([]byte, error) { return encode.Restrictions(level2(kiosk), os) })
+	s.profile("restrictions.passcode.cis-2", func() ([]byte, error) { return encode.Restrictions(level2(passcode), os) })
+	s.profile("home-screen", func() ([]byte, error) { return encode.HomeScreen("org.example.charts", "org.example.records") })
 	s.profile("passcode", func() ([]byte, error) { return encode.Passcode(passcode) })
 	s.profile("clinical", func() ([]byte, error) { return encode.Clinical("org.example.charts", "org.example.records") })
 	return s.items
@@ -142,7 +147,14 @@ func shared(fleet custody.FleetKind, os encode.Version) []item {
 	s.command("DeleteUser.force", func(id string) ([]byte, error) { return encode.DeleteUser(id, account, true) })
 	s.command("Settings", func(id string) ([]byte, error) { return encode.Settings(id, encode.Backstop(policy)) })
 	s.profile("restrictions", func() ([]byte, error) { return encode.Restrictions(policy, os) })
+	s.profile("restrictions.cis-2", func() ([]byte, error) { return encode.Restrictions(level2(policy), os) })
 	return s.items
+}
+
+// level2 is the policy with the stricter baseline.
+func level2(p custody.Policy) custody.Policy {
+	p.Baseline = custody.BaselineCIS2
+	return p
 }
 
 // sharedUser is what is sent to the user signed in on a Shared iPad: nothing

@@ -95,6 +95,11 @@ type Policy struct {
 
 	// Repush are the waits before a device that did not connect is nudged again.
 	Repush []time.Duration `json:"repush"`
+
+	// Baseline is what the ward's restrictions are made of.
+	Baseline Baseline `json:"baseline,omitempty"`
+	// IfFound is what a lock screen says to who finds the iPad, below its name; empty: the ward's name.
+	IfFound string `json:"if_found,omitempty"`
 }
 
 // App is a managed app: installed by its bundle id through the hospital's app
@@ -113,7 +118,7 @@ func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 		Fleet: fleet, Target: target, Evidence: EvidencePage,
 		Warn: 90 * time.Second, Lock: 2 * time.Minute, Resume: 12 * time.Hour, Longest: 13 * time.Hour,
 		PINGrace: time.Hour, LeastGrade: GradeUserDeleted, Overdue: 15 * time.Minute, Reserve: time.Minute,
-		SignInGrace: time.Minute, AutoLock: 2 * time.Minute,
+		SignInGrace: time.Minute, AutoLock: 2 * time.Minute, Baseline: BaselineCIS1,
 		Repush: []time.Duration{30 * time.Second, 2 * time.Minute, 5 * time.Minute},
 	}
 	if target == TargetPasscode {
@@ -167,6 +172,7 @@ func (p Policy) Validate() error {
 	for _, d := range p.Repush {
 		bad(d < 10*time.Second || d > time.Hour, "repush: %s is outside 10s to 1h", d)
 	}
+	errs = append(errs, p.checkProfiles()...)
 	return errors.Join(errs...)
 }
 

@@ -105,6 +105,8 @@ func TestAbsurdPolicies(t *testing.T) {
 		{"least_grade", apps, func(p *Policy) { p.LeastGrade = GradeUserDeleted }}, // the default: an explicit choice is wanted
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = nil }},
 		{"badge_alone", guest, func(p *Policy) { p.BadgeAlone = false }},
+		{"if_found", kiosk, func(p *Policy) { p.IfFound = strings.Repeat("é", maxIfFound+1) }},
+		{"baseline", kiosk, func(p *Policy) { p.Baseline = "cis-3" }},
 		{"badge_alone", kiosk, func(p *Policy) { p.BadgeAlone = true }},
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = make([]App, maxApps+1) }},
 		{"managed_apps", apps, func(p *Policy) { p.ManagedApps = []App{{BundleID: ""}} }},

@@ -1,7 +1,6 @@
 package encode_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/padwarden/padwarden/profiles"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan/encode"
 )
@@ -51,6 +49,9 @@ var required = map[string][]string{
 	"com.apple.applicationaccess":           {},
 	"com.apple.mobiledevice.passwordpolicy": {},
 	"com.apple.shareddeviceconfiguration":   {},
+	"com.apple.security.root":               {"PayloadContent"},
+	"com.apple.security.pkcs12":             {"PayloadContent"},
+	"com.apple.homescreenlayout":            {"Pages"},
 }
 
 // TestRequiredKeys reads every case as Apple's documentation does.
@@ -207,36 +208,6 @@ func TestInventoryPerFleet(t *testing.T) {
 	}
 	if got := encode.Inventory(custody.SharedIPad); len(got) <= len(encode.Inventory(custody.ReturnToService)) {
 		t.Errorf("a Shared iPad is asked %d things only", len(got))
-	}
-}
-
-// TestBaselineGivesReasons: whoever reads the baseline sees where each rule is
-// from, and why one is narrowed, left out or ours.
-func TestBaselineGivesReasons(t *testing.T) {
-	raw, err := profiles.FS.ReadFile("restrictions.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rules []struct {
-		Key, Source, Target, Why string
-		Fleets                   []custody.FleetKind
-		LeftOut                  bool `json:"left_out"`
-	}
-	if err := json.Unmarshal(raw, &rules); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for _, r := range rules {
-		if seen[r.Key] {
-			t.Errorf("%s is there twice", r.Key)
-		}
-		seen[r.Key] = true
-		if r.Source != "cis-1" && r.Source != "ward" {
-			t.Errorf("%s: source %q", r.Key, r.Source)
-		}
-		if r.Why == "" && (len(r.Fleets) > 0 || r.Target != "" || r.LeftOut || r.Source == "ward") {
-			t.Errorf("%s: no reason given", r.Key)
-		}
 	}
 }
 

@@ -95,9 +95,24 @@ var cases = map[string]func() ([]byte, error){
 	"profile-lock-screen": func() ([]byte, error) {
 		return encode.LockScreen(encode.LockScreenParams{AssetTag: "4B-07", Footnote: "Ward 4B & ICU <day>"})
 	},
+	"profile-restrictions-kiosk-cis-2":    func() ([]byte, error) { return encode.Restrictions(level2(kioskWard), encode.Version{}) },
+	"profile-restrictions-passcode-cis-2": func() ([]byte, error) { return encode.Restrictions(level2(passcodeWard), encode.Version{}) },
+	"profile-restrictions-shared-cis-2":   func() ([]byte, error) { return encode.Restrictions(level2(sharedWard), encode.Version{}) },
+	"profile-restrictions-guest-cis-2":    func() ([]byte, error) { return encode.Restrictions(level2(guestWard), encode.Version{}) },
+	"profile-wifi-eap-tls":                func() ([]byte, error) { return encode.WiFiEAPTLS(enterprise(false)) },
+	"profile-wifi-eap-tls-scep":           func() ([]byte, error) { return encode.WiFiEAPTLS(enterprise(true)) },
+	"profile-home-screen":                 func() ([]byte, error) { return encode.HomeScreen("org.example.charts", "org.example.records") },
+	"profile-wifi-wpa3": func() ([]byte, error) {
+		return encode.WiFi(encode.WiFiParams{SSID: "ward", Passphrase: "not-a-real-passphrase", Hidden: true, WPA3Only: true})
+	},
 	"profile-wifi": func() ([]byte, error) {
 		return encode.WiFi(encode.WiFiParams{SSID: "ward-onboarding", Passphrase: "not-a-real-passphrase"})
 	},
+}
+
+func level2(p custody.Policy) custody.Policy {
+	p.Baseline = custody.BaselineCIS2
+	return p
 }
 
 func TestGolden(t *testing.T) {

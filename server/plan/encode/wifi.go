@@ -7,12 +7,23 @@ type WiFiParams struct {
 	SSID       string
 	Passphrase string // WPA2 or WPA3 personal: 8 to 63 characters
 	Hidden     bool
+	// WPA3Only joins nothing older than WPA3 (iOS 16.0); otherwise WPA2 is joined too.
+	WPA3Only bool
+}
+
+// encryption is the payload's EncryptionType. "WPA2" joins WPA3 networks too,
+// and before iOS 16.0 "WPA3" is read as "WPA2" is (Apple: "Wi-Fi").
+func encryption(wpa3Only bool) string {
+	if wpa3Only {
+		return "WPA3"
+	}
+	return "WPA2"
 }
 
 type wifi struct {
 	header
 	AutoJoin       bool
-	EncryptionType string // "WPA2" joins WPA3 networks too (iOS 16.0)
+	EncryptionType string
 	HiddenNetwork  bool   `plist:"HIDDEN_NETWORK"`
 	Password       string
 	SSID           string `plist:"SSID_STR"`
@@ -29,9 +40,9 @@ func WiFi(p WiFiParams) ([]byte, error) {
 	}
 	// The passphrase stays out of the inputs: a UUID made from it would let
 	// anybody who reads a profile list try passphrases against it.
-	d := draft{identifier: WiFiID, name: "Ward Wi-Fi", inputs: []string{p.SSID, fmt.Sprint(p.Hidden)}}
+	d := draft{identifier: WiFiID, name: "Ward Wi-Fi", inputs: []string{p.SSID, fmt.Sprint(p.Hidden, p.WPA3Only)}}
 	return d.render(wifi{
-		header:   d.head("network", "com.apple.wifi.managed", "Wi-Fi"),
-		AutoJoin: true, EncryptionType: "WPA2", HiddenNetwork: p.Hidden, Password: p.Passphrase, SSID: p.SSID,
+		header:   d.head("network", wifiType, "Wi-Fi"),
+		AutoJoin: true, EncryptionType: encryption(p.WPA3Only), HiddenNetwork: p.Hidden, Password: p.Passphrase, SSID: p.SSID,
 	})
 }
