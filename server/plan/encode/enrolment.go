@@ -23,7 +23,7 @@ type scep struct {
 }
 
 type scepContent struct {
-	Challenge        string
+	Challenge        secret
 	KeyIsExtractable bool
 	KeyType          string `plist:"Key Type"`
 	KeyUsage         int    `plist:"Key Usage"`
@@ -72,7 +72,7 @@ func Enrolment(p EnrolmentParams) ([]byte, error) {
 	identity := scep{
 		header: d.head("identity", "com.apple.security.scep", "Device identity"),
 		PayloadContent: scepContent{
-			Challenge: p.Challenge, KeyIsExtractable: false, KeyType: "RSA", KeyUsage: signAndEncrypt, Keysize: 2048,
+			Challenge: secret(p.Challenge), KeyIsExtractable: false, KeyType: "RSA", KeyUsage: signAndEncrypt, Keysize: 2048,
 			Subject: [][][]string{{{"CN", p.Serial}}}, URL: p.ServerURL + "/scep",
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -47,7 +48,7 @@ type configuration struct {
 // draft is a profile in the making. Its PayloadUUIDs are UUIDv5 of its
 // identifier and inputs, so the same input renders the same bytes. A UUID is
 // shown in logs and lists: an input that could be guessed from its hash, such
-// as a passphrase, stays out of inputs.
+// as a passphrase, stays out of inputs and is a secret in the content.
 type draft struct {
 	identifier   string
 	name         string // for people
@@ -74,10 +75,14 @@ func (d draft) header(identifier, payloadType, name string) header {
 }
 
 // render writes the unsigned profile: it travels inside a command that the
-// device asked for under TLS, or is downloaded by who installs it.
+// device asked for under TLS, or is downloaded by who installs it. The profile's
+// own PayloadUUID, which ProfileList shows, follows from the inputs and from
+// what is rendered of them: it is the version of the profile.
 func (d draft) render(content ...any) ([]byte, error) {
+	whole := d
+	whole.inputs = append(slices.Clone(d.inputs), fingerprint(content), d.name, d.organisation, fmt.Sprint(d.removable))
 	out, err := marshal(configuration{
-		header:                   d.header(d.identifier, "Configuration", d.name),
+		header:                   whole.header(d.identifier, "Configuration", d.name),
 		PayloadContent:           content,
 		PayloadOrganization:      printable(d.organisation),
 		PayloadRemovalDisallowed: !d.removable,

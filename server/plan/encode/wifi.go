@@ -24,8 +24,8 @@ type wifi struct {
 	header
 	AutoJoin       bool
 	EncryptionType string
-	HiddenNetwork  bool   `plist:"HIDDEN_NETWORK"`
-	Password       string
+	HiddenNetwork  bool `plist:"HIDDEN_NETWORK"`
+	Password       secret
 	SSID           string `plist:"SSID_STR"`
 }
 
@@ -43,6 +43,6 @@ func WiFi(p WiFiParams) ([]byte, error) {
 	d := draft{identifier: WiFiID, name: "Ward Wi-Fi", inputs: []string{p.SSID, fmt.Sprint(p.Hidden, p.WPA3Only)}}
 	return d.render(wifi{
 		header:   d.head("network", wifiType, "Wi-Fi"),
-		AutoJoin: true, EncryptionType: encryption(p.WPA3Only), HiddenNetwork: p.Hidden, Password: p.Passphrase, SSID: p.SSID,
+		AutoJoin: true, EncryptionType: encryption(p.WPA3Only), HiddenNetwork: p.Hidden, Password: secret(p.Passphrase), SSID: p.SSID,
 	})
 }

@@ -57,7 +57,7 @@ type certificate struct {
 
 type pkcs12 struct {
 	header
-	Password       string
+	Password       secret
 	PayloadContent []byte
 }
 
@@ -102,11 +102,11 @@ func WiFiEAPTLS(p EAPTLSParams) ([]byte, error) {
 func (p EAPTLSParams) identity(d draft) (payload any, uuid string) {
 	if p.SCEP == nil {
 		h := d.head("identity", pkcs12Type, "Wi-Fi identity")
-		return pkcs12{h, p.Password, p.Identity}, h.PayloadUUID
+		return pkcs12{h, secret(p.Password), p.Identity}, h.PayloadUUID
 	}
 	h := d.head("identity", scepType, "Wi-Fi identity")
 	return scep{h, scepContent{
-		Challenge: p.SCEP.Challenge, KeyType: "RSA", KeyUsage: signAndEncrypt, Keysize: 2048,
+		Challenge: secret(p.SCEP.Challenge), KeyType: "RSA", KeyUsage: signAndEncrypt, Keysize: 2048,
 		Subject: [][][]string{{{"CN", p.SCEP.CommonName}}}, URL: p.SCEP.URL,
 	}}, h.PayloadUUID
 }
