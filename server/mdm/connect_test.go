@@ -46,8 +46,11 @@ func testReports(t *testing.T, serve opener) {
 		{"Acknowledged", "c3", `<key>Users</key><array/>`, func(r *plan.Report) { r.Command, r.Listed = "c3", true }},
 		{"Acknowledged", "c4", `<key>Users</key><array><dict><key>IsLoggedIn</key><false/></dict></array>`,
 			func(r *plan.Report) { r.Command, r.Listed, r.Users = "c4", true, []plan.User{{}} }},
-		{"Acknowledged", "c5", `<key>ProfileList</key><array><dict><key>PayloadIdentifier</key><string>com.padwarden.kiosk</string><key>IsManaged</key><true/></dict></array>`,
-			func(r *plan.Report) { r.Command, r.Profiles = "c5", []string{"com.padwarden.kiosk"} }},
+		{"Acknowledged", "c5", `<key>ProfileList</key><array><dict><key>PayloadIdentifier</key><string>com.padwarden.kiosk</string><key>PayloadUUID</key><string>AA-1</string><key>IsManaged</key><true/></dict></array>`,
+			func(r *plan.Report) {
+				r.Command, r.Profiles = "c5", []string{"com.padwarden.kiosk"}
+				r.ProfileUUIDs = map[string]string{"com.padwarden.kiosk": "aa-1"}
+			}},
 		{"Acknowledged", "c6", `<key>SecurityInfo</key><dict><key>PasscodePresent</key><true/><key>HardwareEncryptionCaps</key><integer>3</integer></dict>`,
 			func(r *plan.Report) { r.Command, r.HasPasscode = "c6", &yes }},
 		{"Acknowledged", "c7", `<key>MessageResult</key><string>NoPasscodeSet</string>`,

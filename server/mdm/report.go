@@ -55,7 +55,7 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 	if rep.Users, rep.Listed, err = users(doc); err != nil {
 		return rep, err
 	}
-	if rep.Profiles, err = profiles(doc); err != nil {
+	if rep.Profiles, rep.ProfileUUIDs, err = profiles(doc); err != nil {
 		return rep, err
 	}
 	if rep.Apps, rep.AppsListed, err = installedApps(doc); err != nil {
@@ -105,23 +105,24 @@ func users(doc map[string]any) (list []plan.User, listed bool, err error) {
 	return list, true, nil
 }
 
-// profiles reads the identifiers of a ProfileList.
-func profiles(doc map[string]any) ([]string, error) {
+// profiles reads the identifiers of a ProfileList, and the versions beside them.
+func profiles(doc map[string]any) (ids []string, uuids map[string]string, err error) {
 	v, ok := doc["ProfileList"]
 	if !ok {
-		return nil, nil
+		return nil, nil, nil
 	}
 	entries, err := dicts(v)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var ids []string
+	uuids = make(map[string]string, len(entries))
 	for _, e := range entries {
 		if id := text(e["PayloadIdentifier"]); id != "" {
 			ids = append(ids, id)
+			uuids[id] = strings.ToLower(short(text(e["PayloadUUID"]), maxID))
 		}
 	}
-	return ids, nil
+	return ids, uuids, nil
 }
 
 // installedApps reads an InstalledApplicationList. An app without an identifier
