@@ -107,6 +107,19 @@ var passing = []string{
 	encode.EnrolmentID, encode.KioskID, encode.SafariLockID, encode.WebClipID, encode.ClinicalID, encode.PasscodeID, encode.WiFiID,
 }
 
+// Standing is what of a list of profiles is worth keeping: PayloadUUID by
+// PayloadIdentifier, without the versions of what comes and goes.
+func Standing(seen map[string]string) map[string]string {
+	out := make(map[string]string, len(seen))
+	for id, version := range seen {
+		if slices.Contains(passing, id) && id != encode.PasscodeID {
+			version = ""
+		}
+		out[id] = version
+	}
+	return out
+}
+
 // ours begins the identifiers of our profiles.
 const ours = "com.padwarden."
 
