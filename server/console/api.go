@@ -36,6 +36,7 @@ type deviceJSON struct {
 	Slow       *slowJSON        `json:"slow,omitempty"`
 	Reason     string           `json:"reason,omitempty"`
 	Troubles   []Trouble        `json:"troubles,omitempty"` // known against it beside its custody
+	Profiles   *profilesView    `json:"profiles,omitempty"` // of one device only
 	CustodyRow custody.Custody  `json:"custody"`
 }
 
@@ -74,7 +75,9 @@ func (s *Console) oneDevice(ctx context.Context, c *fiber.Ctx, who asker) error 
 	if err != nil {
 		return err
 	}
-	return c.JSON(s.json(ctx, d, s.names()))
+	one := s.json(ctx, d, s.names())
+	one.Profiles = s.profiles(ctx, d.ID)
+	return c.JSON(one)
 }
 
 // entryJSON is a history entry exactly as it was sealed, and its place: with

@@ -78,6 +78,11 @@ type Config struct {
 	Troubles       func() []Trouble
 	DeviceTroubles func(custody.DeviceID) []Trouble
 
+	// Drift says how a device's profiles stood when it last listed them, in a
+	// sentence that is empty where they are as wanted, and when that was;
+	// ErrNotFound if it has listed none. nil: nobody looks at profiles.
+	Drift func(context.Context, custody.DeviceID) (string, time.Time, error)
+
 	Queued bool          // devices connect to a server with a queue of its own: some promises are weaker
 	Rand   io.Reader     // of the codes of sealed iPads; nil: crypto/rand
 	Secure bool          // served over https: cookies are bound to the host

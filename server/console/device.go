@@ -21,6 +21,7 @@ type devicePage struct {
 	Model     string
 	OSVersion string
 	Ladders   ladders
+	Profiles  *profilesView
 	History   []ledger.Recorded
 	Deeds     []deedView
 	MayEnrol  bool
@@ -39,7 +40,7 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	}
 	page := devicePage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
-		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), History: history,
+		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Profiles: s.profiles(ctx, d.ID), History: history,
 		Deeds:    d.deeds(who),
 		MayEnrol: s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(d.custody.State),
 	}
