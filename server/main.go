@@ -25,6 +25,7 @@ type commands struct {
 	Demo      demoCmd   `cmd:"" help:"Run a server with everything embedded and a simulated hospital around it."`
 	SignIn    signIn    `cmd:"" help:"Make a one-time sign-in for the console, or a token for the API."`
 	Import    importCmd `cmd:"" help:"Add wards, iPads, readers and people from a JSON file."`
+	WiFi      wifiCmd   `cmd:"" name:"wifi" help:"Write a Wi-Fi profile, and say whether an erased iPad comes back by it."`
 	Catalogue catalogue `cmd:"" help:"Write every command and profile that can be sent to an iPad."`
 }
 
