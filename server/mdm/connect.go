@@ -42,6 +42,7 @@ func (h *heard) connect(ctx context.Context, m *mdm.CommandResults) (*mdm.Comman
 		return nil, nil
 	}
 	h.e.profilesSeen(ctx, rep)
+	h.e.timersSeen(ctx, rep)
 	return h.e.errand(ctx)
 }
 

@@ -211,3 +211,29 @@ func TestTheKioskPagesSecretIsNoDrift(t *testing.T) {
 		t.Errorf("written %d times", s.store.kept)
 	}
 }
+
+// TestASharedIPadsTimersFollowThePolicy: they are its only lock while no server
+// is reached.
+func TestASharedIPadsTimersFollowThePolicy(t *testing.T) {
+	says := func(user, guest int) string {
+		return fmt.Sprintf("<key>QueryResponses</key><dict><key>UserSessionTimeout</key><integer>%d</integer><key>TemporarySessionTimeout</key><integer>%d</integer></dict>", user, guest)
+	}
+	s := serve(t, custody.SharedIPad, "S1")
+	p := s.ipad("S1").enrol(1, 1)
+	s.store.row.State = custody.InUse
+	if _, body := p.report("Acknowledged", "u", says(60, 900)); len(body) != 0 || len(s.store.errands) != 0 {
+		t.Errorf("somebody has it, and it is told %s", body)
+	}
+	s.store.row.State = custody.Clean
+	if _, body := p.report("Acknowledged", "u", says(900, 900)); len(body) != 0 {
+		t.Errorf("they are right, and it is told %s", body)
+	}
+	_, body := p.report("Acknowledged", "u", says(60, 900))
+	request, id, _ := told(t, body)
+	if request != "Settings" || !bytes.Contains(body, []byte("<integer>900</integer>")) {
+		t.Fatalf("told %s", body)
+	}
+	if _, body := p.report("Acknowledged", id, ""); len(body) != 0 || len(s.store.errands) != 0 {
+		t.Errorf("then %s", body)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/micromdm/nanomdm/mdm"
 
@@ -84,6 +85,21 @@ func information(rep *plan.Report, doc map[string]any) {
 	if on, ok := said["IsMDMLostModeEnabled"].(bool); ok {
 		rep.LostOn = &on
 	}
+	user, said1 := wholeSeconds(said["UserSessionTimeout"])
+	guest, said2 := wholeSeconds(said["TemporarySessionTimeout"])
+	if said1 && said2 {
+		only, _ := said["TemporarySessionOnly"].(bool)
+		rep.Timers = &plan.SharedTimers{User: user, Guest: guest, GuestsOnly: only}
+	}
+}
+
+// wholeSeconds reads an <integer> of seconds, up to a year.
+func wholeSeconds(v any) (time.Duration, bool) {
+	n, ok := v.(uint64)
+	if !ok || n > 366*24*3600 {
+		return 0, false
+	}
+	return time.Duration(n) * time.Second, true
 }
 
 // users reads a UserList. A user without a name stays in it: a list is proof

@@ -35,6 +35,11 @@ func Backstop(p custody.Policy) SharedDevice {
 	return SharedDevice{SessionTimeout: p.UserSessionTimeout, AutoLock: p.AutoLock, GuestsOnly: p.Fleet == custody.SharedGuest}
 }
 
+// Timeout is the session timeout as the iPad is told it, in whole seconds; 0: off.
+func (s SharedDevice) Timeout() time.Duration {
+	return time.Duration(seconds(s.SessionTimeout, leastSessionTimeout)) * time.Second
+}
+
 type sharedDeviceConfiguration struct {
 	Item                         string
 	ManagedAppleIDDefaultDomains []string        `plist:",omitempty"`
