@@ -61,7 +61,8 @@ func TestFaultTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := slices.Concat(ipadFaults, sharedFaults)
-	if only := os.Getenv("PADWARDEN_FAULT"); only != "" {
+	only := os.Getenv("PADWARDEN_FAULT")
+	if only != "" {
 		all = slices.DeleteFunc(all, func(f fault) bool { return !strings.Contains(f.name, only) })
 	}
 	rows := make([]*row, len(all))
@@ -81,7 +82,7 @@ func TestFaultTable(t *testing.T) {
 			}
 		})
 	}
-	if metrics, err := h.get(t.Context(), "/metrics", ""); err != nil || !strings.Contains(string(metrics), `event="report_ignored"`) {
+	if metrics, err := h.get(t.Context(), "/metrics", ""); only == "" && (err != nil || !strings.Contains(string(metrics), `event="report_ignored"`)) {
 		t.Errorf("no stray report was counted (%v)", err)
 	}
 	verdict, err := h.Judge(t.Context())
