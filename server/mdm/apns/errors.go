@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -95,14 +96,19 @@ func meaning(status int, reason string) error {
 	return ErrRejected
 }
 
-// unsent turns a failed round trip into an error. The alerts are those a TLS
-// server gives a client certificate that it refuses.
+// refusing are the alerts that a TLS server gives a client certificate that it
+// refuses: bad_certificate to access_denied (RFC 8446, 6.2).
+var refusing = []tls.AlertError{42, 43, 44, 45, 46, 48, 49}
+
+// unsent turns a failed round trip into an error. Over TCP crypto/tls gives an
+// alert no type that could be asked for: only the error's text tells which it is.
 func unsent(err error) error {
-	var alert tls.AlertError
-	if errors.As(err, &alert) {
-		switch alert {
-		case 42, 43, 44, 45, 46, 48, 49: // RFC 8446, 6.2: bad_certificate to access_denied
-			return fmt.Errorf("%w: %w", ErrCertificate, err)
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" && op.Err != nil {
+		for _, alert := range refusing {
+			if op.Err.Error() == alert.Error() {
+				return fmt.Errorf("%w: %w", ErrCertificate, err)
+			}
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)

@@ -65,6 +65,9 @@ func (s *service) learn(err error, now time.Time) {
 	switch {
 	case kind == "":
 		s.kind, s.since, s.failed = "", time.Time{}, 0
+	case kind == Unreachable && s.kind == CertificateRefused:
+		// With TLS 1.3 the alert that refuses a certificate is often lost with the
+		// connection: silence after it is no other trouble.
 	case kind != s.kind:
 		s.kind, s.since, s.failed = kind, now, 1
 	default:

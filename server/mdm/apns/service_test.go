@@ -2,9 +2,14 @@ package apns_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -173,5 +178,33 @@ func TestWhoGivesUpShowsNothing(t *testing.T) {
 	}
 	if all := p.Troubles(); len(all) != 0 {
 		t.Errorf("%+v", all)
+	}
+}
+
+// TestACertificateRefusedInTheHandshake is what APNs does to one that has ended
+// or was revoked: no HTTP answer ever says so, only the alert of TLS.
+func TestACertificateRefusedInTheHandshake(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		s.EnableHTTP2 = true
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: version, MaxVersion: version,
+			VerifyPeerCertificate: func([][]byte, [][]*x509.Certificate) error { return errors.New("revoked") }}
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		p := provider(t, s, nil)
+		var err error
+		for n := 0; n < 50 && !errors.Is(err, apns.ErrCertificate); n++ { // with TLS 1.3 the alert may be lost with the connection
+			err = p.Push(t.Context(), to)
+		}
+		if !errors.Is(err, apns.ErrCertificate) {
+			t.Errorf("TLS %x: %v", version, err)
+		}
+		for range 20 { // and it stays so, whatever is lost afterwards
+			_ = p.Push(t.Context(), to)
+			if all := p.Troubles(); len(all) != 1 || all[0].Kind != apns.CertificateRefused {
+				t.Fatalf("TLS %x: %+v", version, all)
+			}
+		}
 	}
 }
