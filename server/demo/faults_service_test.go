@@ -21,7 +21,7 @@ import (
 type serviceFault struct {
 	name string
 	// happens brings it about, and mend ends it.
-	happens func(s *service)
+	happens func(ctx context.Context, s *service) error
 	mend    func(ctx context.Context, s *service) error
 	// kind is what the server says it is; empty: it is over before there is
 	// anything to say, and the iPad comes clean all the same.
@@ -41,16 +41,19 @@ var serviceFaults = []serviceFault{
 		kind: "unreachable", says: "cannot be reached or is in trouble"},
 	{name: "APNs 503", happens: answers(http.StatusServiceUnavailable, "ServiceUnavailable"), mend: well,
 		kind: "unreachable", says: "cannot be reached or is in trouble"},
-	{name: "GOAWAY after a push", happens: func(s *service) { s.h.apns.GoAway(3, false) }, mend: wentAway},
-	{name: "the connection ends in the middle of pushes", happens: func(s *service) { s.h.apns.GoAway(1000, true) },
+	{name: "GOAWAY after a push", happens: now(func(s *service) { s.h.apns.GoAway(3, false) }), mend: wentAway},
+	{name: "the connection ends in the middle of pushes", happens: now(func(s *service) { s.h.apns.GoAway(1000, true) }),
 		mend: func(ctx context.Context, s *service) error { s.h.apns.GoAway(0, false); return wentAway(ctx, s) },
 		kind: "unreachable", says: "cannot be reached or is in trouble"},
-	{name: "an expired certificate", happens: func(s *service) { s.later.Store(int64(366 * 24 * time.Hour)) }, mend: renewed,
+	{name: "a certificate that APNs refuses in the handshake", happens: refusedInHandshake,
+		mend: func(ctx context.Context, s *service) error { s.later.Store(0); return renewed(ctx, s) },
+		kind: "certificate_refused", says: "refuses the push certificate"},
+	{name: "an expired certificate", happens: now(func(s *service) { s.later.Store(int64(366 * 24 * time.Hour)) }), mend: renewed,
 		kind: "certificate_ended", says: "The push certificate ended on"},
-	{name: "an expired certificate and an iPad that comes by itself", happens: func(s *service) {
+	{name: "an expired certificate and an iPad that comes by itself", happens: now(func(s *service) {
 		s.later.Store(int64(3 * 366 * 24 * time.Hour))
 		s.comes = true
-	}, mend: renewed, kind: "certificate_ended", says: "The push certificate ended on",
+	}), mend: renewed, kind: "certificate_ended", says: "The push certificate ended on",
 		waits: "so an erased iPad could not be called back"},
 }
 
@@ -63,8 +66,23 @@ type service struct {
 	went  int
 }
 
-func answers(status int, reason string) func(*service) {
-	return func(s *service) { s.h.apns.Fail(status, reason, forEver) }
+func now(do func(*service)) func(context.Context, *service) error {
+	return func(_ context.Context, s *service) error { do(s); return nil }
+}
+
+func answers(status int, reason string) func(context.Context, *service) error {
+	return now(func(s *service) { s.h.apns.Fail(status, reason, forEver) })
+}
+
+// refusedInHandshake starts the server with a certificate that has ended, and a
+// clock that says it has not: as Apple refuses one that was revoked.
+func refusedInHandshake(ctx context.Context, s *service) error {
+	s.later.Store(-int64(2 * time.Hour))
+	certificate, err := s.h.apns.PushCertificateUntil(topic, time.Now().Add(-time.Hour))
+	if err != nil {
+		return err
+	}
+	return s.starts(ctx, certificate)
 }
 
 func well(_ context.Context, s *service) error {
@@ -91,6 +109,11 @@ func renewed(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
+	return s.starts(ctx, certificate)
+}
+
+// starts starts the server anew, and signs the manager in again.
+func (s *service) starts(ctx context.Context, certificate tls.Certificate) error {
 	if err := s.h.restart(ctx, certificate); err != nil {
 		return err
 	}
@@ -151,7 +174,7 @@ func TestFaultTableOfThePushService(t *testing.T) {
 			}{
 				{"setting it up", reaches(custody.Clean)},
 				{"the session", quiet},
-				{"the fault", func(context.Context, *row) error { f.happens(s); return nil }},
+				{"the fault", func(ctx context.Context, _ *row) error { return f.happens(ctx, s) }},
 				{"giving it back", isDone},
 				{"its end", func(ctx context.Context, _ *row) error { return f.isSaid(ctx, t, s) }},
 				{"mending it", func(ctx context.Context, _ *row) error { return f.mend(ctx, s) }},
