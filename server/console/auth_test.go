@@ -57,6 +57,9 @@ func TestWhoMayWhat(t *testing.T) {
 		return map[string]ask{
 			"page": {"GET", "/console/devices/" + id, ""}, "json": {"GET", "/api/v1/devices/" + id, ""},
 			"history": {"GET", "/api/v1/devices/" + id + "/history", ""},
+			"facts":   {"GET", "/api/v1/devices/" + id + "/facts", ""},
+			"ping":    {"POST", "/console/devices/" + id + "/ping", "{}"},
+			"apiping": {"POST", "/api/v1/devices/" + id + "/ping", "{}"},
 			"wipe":    {"POST", "/console/devices/" + id + "/wipe", `{"epoch":3}`},
 			"link":    {"POST", "/console/devices/" + id + "/link", `{"epoch":3}`},
 			"attest":  {"POST", "/console/devices/" + id + "/attest", `{"epoch":3,"why":"x"}`},
@@ -83,6 +86,8 @@ func TestWhoMayWhat(t *testing.T) {
 					want = 200
 				case see && who.role != identity.Auditor && slices.Contains([]string{"wipe", "lost", "isolate", "retire"}, name):
 					want = 200
+				case see && who.role != identity.Auditor && strings.HasSuffix(name, "ping"):
+					want = 202
 				case name == "link" && who.role == identity.Administrator:
 					want = 200
 				case name == "link":
@@ -94,6 +99,9 @@ func TestWhoMayWhat(t *testing.T) {
 				}
 				if want == 403 && d.rows[custody.DeviceID(id)].State != custody.Clean {
 					t.Errorf("%s of %v wiped on %s", who.role, who.wards, ward)
+				}
+				if want != 202 && len(d.said.asked) > 0 {
+					t.Errorf("%s of %v asked an iPad of %s", who.role, who.wards, ward)
 				}
 			}
 		}

@@ -51,6 +51,7 @@ type Ledger interface {
 	RecentHistory(ctx context.Context, device custody.DeviceID, limit int) ([]ledger.Recorded, error)
 	measures
 	secrets
+	known
 }
 
 // Identity says who is at the console.
@@ -83,8 +84,11 @@ type Config struct {
 	// ErrNotFound if it has listed none. nil: nobody looks at profiles.
 	Drift func(context.Context, custody.DeviceID) (string, time.Time, error)
 
-	Queued bool          // devices connect to a server with a queue of its own: some promises are weaker
-	Rand   io.Reader     // of the codes of sealed iPads; nil: crypto/rand
+	Queued  bool             // devices connect to a server with a queue of its own: some promises are weaker
+	Rand    io.Reader        // of the codes of sealed iPads; nil: crypto/rand
+	Errands Errands          // nil: no iPad is pinged
+	Now     func() time.Time // by which errands are asked; nil: the system's
+
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
 	Log    *slog.Logger
@@ -153,4 +157,5 @@ func (s *Console) Register(r fiber.Router) {
 	api.Get("/:id/history", s.api(s.history))
 	s.registerLadders(r, headers, errs)
 	s.registerTroubles(r, headers, errs)
+	s.registerHousekeeping(open, api)
 }

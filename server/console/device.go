@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -25,6 +26,8 @@ type devicePage struct {
 	History   []ledger.Recorded
 	Deeds     []deedView
 	MayEnrol  bool
+	Now       time.Time
+	Said      housekeepingView
 }
 
 func deviceID(c *fiber.Ctx) custody.DeviceID { return custody.DeviceID(strings.Clone(c.Params("id"))) }
@@ -43,6 +46,7 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Profiles: s.profiles(ctx, d.ID), History: history,
 		Deeds:    d.deeds(who),
 		MayEnrol: s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(d.custody.State),
+		Now:      s.now(), Said: s.housekeeping(ctx, who, d),
 	}
 	return s.render(c, fiber.StatusOK, "device.html", page)
 }

@@ -34,6 +34,7 @@ type hospital struct {
 	values   map[string][]byte
 	watching []chan []custody.DeviceID
 	policy   custody.Policy
+	said     saying
 }
 
 func (h *hospital) Now() time.Time {
@@ -221,7 +222,7 @@ func newDesk(t *testing.T) *desk {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids,
+	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids, Errands: h, Now: h.Now,
 		EnrolmentLink: func(id custody.DeviceID) (string, error) {
 			return "https://mdm.example/enroll/one-time-" + string(id), nil
 		}})

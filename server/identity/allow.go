@@ -28,9 +28,10 @@ const (
 	Seal    Action = "seal"    // for a downtime, read the code, and bring back
 	Retire  Action = "retire"  // and bring back into service
 	Enrol   Action = "enrol"   // make an enrolment link; administrators only
+	Ping    Action = "ping"    // ask an iPad whether it is there
 )
 
-var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol}
+var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping}
 
 // Allow answers nil if who may do action to what belongs to ward. It is asked
 // about the object that was loaded, never about what a request claims, and

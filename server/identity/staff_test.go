@@ -110,11 +110,12 @@ func TestAllow(t *testing.T) {
 		"administrator view 5A": true, "administrator wipe 5A": true, "administrator attest 5A": true,
 		"administrator view ": true, "administrator wipe ": true, "administrator attest ": true,
 		"administrator enrol 4B": true, "administrator enrol 5A": true, "administrator enrol ": true,
+		"administrator ping 4B": true, "administrator ping 5A": true, "administrator ping ": true, "manager ping 4B": true,
 		"manager view 4B": true, "manager wipe 4B": true, "manager attest 4B": true,
 		"auditor view 4B": true, "auditor view 5A": true, "auditor view ": true,
 	}
 	for _, role := range []Role{Administrator, Manager, Auditor, "", "root"} {
-		for _, action := range []Action{View, Wipe, Attest, Enrol, "", "delete"} {
+		for _, action := range []Action{View, Wipe, Attest, Enrol, Ping, "", "delete"} {
 			for _, ward := range []string{"4B", "5A", ""} {
 				want := may[string(role)+" "+string(action)+" "+ward]
 				got := Allow(Staff{Name: "x", Role: role, Wards: []string{"4B", ""}}, action, ward) == nil

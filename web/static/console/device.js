@@ -6,7 +6,7 @@ import { follow, localise, send, set, wind } from './page.js';
 const { id, ward } = document.body.dataset;
 let epoch = 0; // the hand-over that was on the page when a question was opened
 
-async function renew() {
+export async function renew() {
   const answer = await fetch(location.href, { cache: 'no-store', credentials: 'same-origin' }).catch(() => null);
   if (!answer?.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
@@ -17,6 +17,7 @@ async function renew() {
   live.replaceWith(next);
   localise(next);
   wind(next);
+  document.dispatchEvent(new Event('renewed'));
   if (opens) next.querySelector(`[data-opens="${opens}"]`)?.focus();
 }
 

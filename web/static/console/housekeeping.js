@@ -1,0 +1,71 @@
+// What an iPad says of itself: how long ago, and its ping.
+
+import { renew } from './device.js';
+import { send } from './page.js';
+
+const base = '/console/devices/' + encodeURIComponent(document.body.dataset.id) + '/ping';
+const skew = Date.parse(document.body.dataset.now) - Date.now(); // between the server's clock and this one
+
+function ago(t) {
+  const s = Math.max(0, Math.round((Date.now() + skew - Date.parse(t.dateTime)) / 1000));
+  if (s < 60) return `${s} s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+  if (s < 172800) return `${Math.floor(s / 3600)} h ago`;
+  return `${Math.floor(s / 86400)} days ago`;
+}
+
+function tick() {
+  for (const t of document.querySelectorAll('time.ago')) {
+    const text = ago(t);
+    if (t.textContent !== text) t.textContent = text;
+  }
+}
+
+let stream; // open only while a ping waits
+
+function say(html) { document.getElementById('pinged').innerHTML = html; }
+
+function waits() { return document.querySelector('#pinged [data-waits="true"]') !== null; }
+
+function watch() {
+  if (stream) return;
+  stream = new EventSource(base + '/events');
+  stream.addEventListener('ping', (e) => {
+    say(e.data); // rendered and escaped by the server
+    if (waits()) return;
+    stream.close();
+    stream = undefined;
+    renew(); // with the facts that came with the answer
+  });
+  stream.onerror = () => {
+    if (stream?.readyState === EventSource.CLOSED) stream = undefined;
+  };
+}
+
+document.addEventListener('click', async (e) => {
+  const button = e.target.closest('#ping');
+  if (!button) return;
+  button.disabled = true;
+  const line = document.createElement('span');
+  try {
+    const said = await send(base, {});
+    line.dataset.waits = 'true';
+    line.textContent = said.ping.says;
+    say(line.outerHTML);
+    watch();
+  } catch (why) {
+    line.className = 'error';
+    line.textContent = why.message;
+    say(line.outerHTML);
+  } finally {
+    button.disabled = false;
+  }
+});
+
+document.addEventListener('renewed', () => {
+  tick();
+  if (waits()) watch();
+});
+setInterval(tick, 1000);
+tick();
+if (waits()) watch();
