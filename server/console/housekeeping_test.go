@@ -172,14 +172,15 @@ func TestWhatAPingSays(t *testing.T) {
 		c      custody.Custody
 		now    time.Duration
 	}{
-		"Asked to connect.":        {func(*ledger.Ask) {}, free, 0},
-		"It has connected":         {func(a *ledger.Ask) { a.HandedOver = at }, free, 0},
-		"Waits until":              {func(*ledger.Ask) {}, wiping, 0},
-		"No answer in 2 min.":      {func(a *ledger.Ask) { a.HandedOver = at }, free, 2 * time.Minute},
-		"Not asked: what is under": {func(*ledger.Ask) {}, wiping, 2 * time.Minute},
-		"Answered in 0.1 s.":       {func(a *ledger.Ask) { a.Answered, a.Outcome = at.Add(100*time.Millisecond), "Acknowledged" }, free, time.Hour},
+		"Asked to connect.":                               {func(*ledger.Ask) {}, free, 0},
+		"It has connected":                                {func(a *ledger.Ask) { a.HandedOver = at }, free, 0},
+		"Waits until":                                     {func(*ledger.Ask) {}, wiping, 0},
+		"No answer in 2 min.":                             {func(a *ledger.Ask) { a.HandedOver = at }, free, 2 * time.Minute},
+		"Not asked: what is under":                        {func(*ledger.Ask) {}, wiping, 2 * time.Minute},
+		"Answered in 0.1 s.":                              {func(a *ledger.Ask) { a.Answered, a.Outcome = at.Add(100*time.Millisecond), "Acknowledged" }, free, time.Hour},
+		"Answered in less than 0.1 s.":                    {func(a *ledger.Ask) { a.Answered, a.Outcome = at.Add(99*time.Millisecond), "Acknowledged" }, free, 0},
 		"Answered in 2.0 s, but with an error: MDM 1 no.": {func(a *ledger.Ask) { a.Answered, a.Outcome, a.Says = at.Add(2*time.Second), "Error", "MDM 1 no." }, free, 0},
-		"Not answered: x": {func(a *ledger.Ask) { a.Answered, a.Outcome, a.Says = at, errand.Overtaken, "x" }, free, 0},
+		"Not answered: x":                                 {func(a *ledger.Ask) { a.Answered, a.Outcome, a.Says = at, errand.Overtaken, "x" }, free, 0},
 	} {
 		a := ledger.Ask{Asked: at, Expires: at.Add(2 * time.Minute)}
 		row.change(&a)
@@ -204,7 +205,7 @@ func TestPingInABrowser(t *testing.T) {
 	tab.Do(chromedp.Navigate(base+"/console/devices/DMQX10"), chromedp.WaitVisible("#ping"))
 	tab.Until(`document.querySelector('.seen').textContent === 'Seen 3 h ago'`)
 	tab.Judge("housekeeping-1-facts")
-	tab.Do(chromedp.Click("#ping"))
+	tab.Do(chromedp.Click("details summary"), chromedp.Click("#ping"))
 	tab.Until(`document.querySelector('#pinged').textContent === 'Asked to connect. No answer yet.'`)
 	tab.Judge("housekeeping-2-waits")
 	for range 100 { // until the page watches
@@ -219,6 +220,8 @@ func TestPingInABrowser(t *testing.T) {
 	d.say("DMQX10", 1200*time.Millisecond, "Acknowledged", map[string]string{"battery": "0.42"})
 	tab.Until(`document.querySelector('#pinged').textContent === 'Answered in 1.2 s.'`)
 	tab.Until(`document.querySelector('.seen').textContent !== 'Seen 3 h ago' && document.querySelector('#live').textContent.includes('42 %')`)
-	tab.Do(chromedp.Click("details summary"))
+	if open, focus := tab.Eval(`document.querySelector('details').open`), tab.Eval(`document.activeElement.id`); open != "true" || focus != "ping" {
+		t.Errorf("the page that renewed itself has closed the list (open: %s) or lost the focus (on %q)", open, focus)
+	}
 	tab.Judge("housekeeping-3-answered")
 }

@@ -70,6 +70,9 @@ func (s *Console) pingView(ctx context.Context, row custody.Custody) (pingView, 
 // and nothing came.
 func pingSays(a ledger.Ask, row custody.Custody, now time.Time) string {
 	took := fmt.Sprintf("%.1f s", a.Answered.Sub(a.Asked).Seconds())
+	if a.Answered.Sub(a.Asked) < 100*time.Millisecond {
+		took = "less than 0.1 s"
+	}
 	switch {
 	case a.Outcome == plan.StatusAcknowledged:
 		return "Answered in " + took + "."

@@ -12,13 +12,14 @@ export async function renew() {
   const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('live');
   const live = document.getElementById('live');
   if (!next || next.innerHTML === live.dataset.last) return;
-  const opens = document.activeElement?.dataset.opens;
+  const { dataset: { opens } = {}, id: focused } = live.contains(document.activeElement) ? document.activeElement : {};
   next.dataset.last = next.innerHTML;
   live.replaceWith(next);
   localise(next);
   wind(next);
   document.dispatchEvent(new Event('renewed'));
   if (opens) next.querySelector(`[data-opens="${opens}"]`)?.focus();
+  else if (focused) document.getElementById(focused)?.focus();
 }
 
 // written is what a question's fields hold.

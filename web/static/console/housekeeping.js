@@ -21,6 +21,7 @@ function tick() {
   }
 }
 
+let asking = false;
 let stream; // open only while a ping waits
 
 function say(html) { document.getElementById('pinged').innerHTML = html; }
@@ -43,9 +44,8 @@ function watch() {
 }
 
 document.addEventListener('click', async (e) => {
-  const button = e.target.closest('#ping');
-  if (!button) return;
-  button.disabled = true;
+  if (asking || !e.target.closest('#ping')) return;
+  asking = true; // the button is not disabled: it would lose the focus
   const line = document.createElement('span');
   try {
     const said = await send(base, {});
@@ -58,11 +58,19 @@ document.addEventListener('click', async (e) => {
     line.textContent = why.message;
     say(line.outerHTML);
   } finally {
-    button.disabled = false;
+    asking = false;
   }
 });
 
+const opened = new Set(); // lists that a reader has opened: they stay so when the page renews itself
+
+document.addEventListener('toggle', (e) => {
+  const { list } = e.target.dataset;
+  if (list) opened[e.target.open ? 'add' : 'delete'](list);
+}, true); // it does not bubble
+
 document.addEventListener('renewed', () => {
+  for (const d of document.querySelectorAll('details[data-list]')) d.open = opened.has(d.dataset.list);
   tick();
   if (waits()) watch();
 });
