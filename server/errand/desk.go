@@ -22,6 +22,7 @@ type Store interface {
 
 	PutAsk(ctx context.Context, a ledger.Ask) (ledger.Ask, error)
 	Asks(ctx context.Context, device custody.DeviceID) ([]ledger.Ask, error)
+	WaitingAsks(ctx context.Context, device custody.DeviceID, now time.Time) ([]ledger.Ask, error)
 	HandOverAsk(ctx context.Context, device custody.DeviceID, id string, now time.Time) error
 	PostponeAsk(ctx context.Context, device custody.DeviceID, id string, until time.Time) error
 	AnswerAsk(ctx context.Context, a ledger.Ask) error
@@ -168,11 +169,11 @@ func (d *Desk) Next(ctx context.Context, c custody.Custody, idle bool) *plan.Com
 }
 
 func (d *Desk) next(ctx context.Context, c custody.Custody, idle bool) (*plan.Command, error) {
-	asks, err := d.Store.Asks(ctx, c.Device)
+	now := d.Now()
+	asks, err := d.Store.WaitingAsks(ctx, c.Device, now)
 	if err != nil || len(asks) == 0 {
 		return nil, err
 	}
-	now := d.Now()
 	ch := choose(d.Kinds, asks, c, idle, now)
 	for _, a := range ch.overtook {
 		a.Answered, a.Outcome, a.Says = now, Overtaken, "The iPad was handed over before it answered."

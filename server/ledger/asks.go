@@ -142,9 +142,20 @@ func (l *Ledger) replaceAsk(ctx context.Context, tx bun.Tx, a Ask) error {
 // Asks returns everything that is kept of a device's asks, lowest rank first,
 // then the oldest.
 func (l *Ledger) Asks(ctx context.Context, device custody.DeviceID) ([]Ask, error) {
+	return l.asks(ctx, device, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
+}
+
+// WaitingAsks are those of them that have neither been answered nor expired.
+func (l *Ledger) WaitingAsks(ctx context.Context, device custody.DeviceID, now time.Time) ([]Ask, error) {
+	return l.asks(ctx, device, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("answered = 0 AND expires > ?", now.UnixMilli())
+	})
+}
+
+func (l *Ledger) asks(ctx context.Context, device custody.DeviceID, of func(*bun.SelectQuery) *bun.SelectQuery) ([]Ask, error) {
 	var rows []askRow
 	doing := fmt.Sprintf("reading what %q was asked", device)
-	if err := l.read.NewSelect().Model(&rows).Where("device = ?", device).OrderExpr("rank, asked, kind").Scan(ctx); err != nil {
+	if err := l.read.NewSelect().Model(&rows).Where("device = ?", device).Apply(of).OrderExpr("rank, asked, kind").Scan(ctx); err != nil {
 		return nil, failed(ctx, doing, err)
 	}
 	out := make([]Ask, len(rows))

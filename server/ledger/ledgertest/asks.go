@@ -36,6 +36,8 @@ var askCases = map[string]func(*testing.T, Fresh){
 		must(t, l.AnswerAsk(t.Context(), answer))
 		answer.HandedOver = Start.Add(time.Second)
 		wantEqual(t, asks(), []ledger.Ask{answer, apps})
+		wantEqual(t, value[[]ledger.Ask](t)(l.WaitingAsks(t.Context(), "D000", Start)), []ledger.Ask{apps})
+		wantEqual(t, len(value[[]ledger.Ask](t)(l.WaitingAsks(t.Context(), "D000", apps.Expires))), 0)
 		wantErr(t, l.AnswerAsk(t.Context(), answer), custody.ErrNotFound) // twice
 		wantErr(t, l.HandOverAsk(t.Context(), "D000", "p", Start.Add(3*time.Second)), custody.ErrStale)
 		wantEqual(t, value[map[custody.DeviceID]map[string]time.Time](t)(l.Asked(t.Context())),
