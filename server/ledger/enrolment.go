@@ -128,8 +128,8 @@ func mayAuthenticate(a AuthenticateRecord, device deviceRow, certificate certifi
 }
 
 func (l *Ledger) bind(ctx context.Context, tx bun.Tx, a AuthenticateRecord, ordinal int64) error {
-	device := deviceRow{ID: a.Device, UDID: a.UDID, Model: a.Model, OSVersion: a.OSVersion, Topic: a.Topic}
-	if _, err := tx.NewUpdate().Model(&device).Column("udid", "model", "os_version", "topic").WherePK().Exec(ctx); err != nil {
+	device := deviceRow{ID: a.Device, UDID: a.UDID, Model: a.Model, OSVersion: a.OSVersion, Build: a.Build, Topic: a.Topic}
+	if _, err := tx.NewUpdate().Model(&device).Column("udid", "model", "os_version", "build", "topic").WherePK().Exec(ctx); err != nil {
 		return err
 	}
 	certificate := certificateRow{Hash: a.Hash, UDID: a.UDID}

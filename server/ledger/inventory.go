@@ -60,11 +60,12 @@ type deviceRow struct {
 	Name          string           `bun:"name,notnull"`
 	Model         string           `bun:"model,notnull"`
 	OSVersion     string           `bun:"os_version,notnull"`
+	Build         string           `bun:"build,notnull"`
 	Topic         string           `bun:"topic,notnull"`
 }
 
 func (r deviceRow) device() Device {
-	return Device{ID: r.ID, UDID: r.UDID, Ward: r.Ward, Name: r.Name, Model: r.Model, OSVersion: r.OSVersion, Topic: r.Topic}
+	return Device{ID: r.ID, UDID: r.UDID, Ward: r.Ward, Name: r.Name, Model: r.Model, OSVersion: r.OSVersion, Build: r.Build, Topic: r.Topic}
 }
 
 // AddDevice puts a device on the allow-list and begins its custody (enrolling,
@@ -72,7 +73,7 @@ func (r deviceRow) device() Device {
 // there already, ErrNotFound for an unknown ward.
 func (l *Ledger) AddDevice(ctx context.Context, d Device) error {
 	return l.change(ctx, fmt.Sprintf("adding device %q", d.ID), func(tx bun.Tx) error {
-		row := deviceRow{ID: d.ID, UDID: d.UDID, Ward: d.Ward, Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Topic: d.Topic}
+		row := deviceRow{ID: d.ID, UDID: d.UDID, Ward: d.Ward, Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Build: d.Build, Topic: d.Topic}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}

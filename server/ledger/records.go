@@ -21,6 +21,7 @@ type Device struct {
 	Name      string // what people call it, "4B-07"
 	Model     string
 	OSVersion string
+	Build     string // of iPadOS, as its last Authenticate named it
 	Topic     string // APNs topic of its last Authenticate
 }
 
@@ -90,6 +91,7 @@ type AuthenticateRecord struct {
 	Hash      string // of the identity certificate it came under
 	Model     string
 	OSVersion string
+	Build     string // of iPadOS
 	Topic     string
 }
 

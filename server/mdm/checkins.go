@@ -35,7 +35,7 @@ func messageType(body []byte) string {
 func (s checkins) StoreAuthenticate(r *mdm.Request, m *mdm.Authenticate) error {
 	ctx := r.Context()
 	v := visitOf(ctx)
-	var more struct{ Model, ModelName, ProductName, OSVersion string }
+	var more struct{ Model, ModelName, ProductName, OSVersion, BuildVersion string }
 	if err := decode(m.Raw, &more); err != nil {
 		return refuse(ctx, http.StatusBadRequest, "message", "reading an Authenticate of %s: it does not decode", v.device)
 	}
@@ -47,7 +47,7 @@ func (s checkins) StoreAuthenticate(r *mdm.Request, m *mdm.Authenticate) error {
 	}
 	err := s.e.Store.Authenticate(ctx, ledger.AuthenticateRecord{
 		Device: v.device, UDID: v.udid, Hash: v.hash, Topic: m.Topic,
-		Model: short(model, 64), OSVersion: short(more.OSVersion, 64),
+		Model: short(model, 64), OSVersion: short(more.OSVersion, 64), Build: short(more.BuildVersion, 64),
 	})
 	if err != nil {
 		return s.e.failed(ctx, "storing an Authenticate of "+string(v.device), err)

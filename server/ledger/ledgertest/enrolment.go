@@ -19,7 +19,7 @@ func issue(t testing.TB, l *ledger.Ledger, device custody.DeviceID, hash string)
 }
 
 func authenticate(device custody.DeviceID, udid, hash string) ledger.AuthenticateRecord {
-	return ledger.AuthenticateRecord{Device: device, UDID: udid, Hash: hash, Model: "iPad14,1", OSVersion: "18.2", Topic: "com.apple.mgmt.x"}
+	return ledger.AuthenticateRecord{Device: device, UDID: udid, Hash: hash, Model: "iPad14,1", OSVersion: "18.2", Build: "22C152", Topic: "com.apple.mgmt.x"}
 }
 
 func revoked(t testing.TB, l *ledger.Ledger, hash string) bool {
@@ -141,7 +141,7 @@ var enrolmentCases = map[string]func(*testing.T, Fresh){
 		must(t, l.Authenticate(t.Context(), authenticate("D000", "U0", "c0")))
 		wantEqual(t, value[ledger.Certificate](t)(l.Certificate(t.Context(), "c0")).UDID, "U0")
 		wantEqual(t, value[ledger.Device](t)(l.DeviceByUDID(t.Context(), "U0")), ledger.Device{
-			ID: "D000", UDID: "U0", Ward: "4B", Name: "4B-00", Model: "iPad14,1", OSVersion: "18.2", Topic: "com.apple.mgmt.x",
+			ID: "D000", UDID: "U0", Ward: "4B", Name: "4B-00", Model: "iPad14,1", OSVersion: "18.2", Build: "22C152", Topic: "com.apple.mgmt.x",
 		})
 		must(t, l.Authenticate(t.Context(), authenticate("D000", "U0", "c0"))) // a device repeats what was not answered
 

@@ -32,7 +32,7 @@ var inventoryCases = map[string]func(*testing.T, Fresh){
 	"a device comes with its custody or not at all": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 0)
 		must(t, l.AddWard(t.Context(), ledger.Ward{ID: "5A"}))
-		d := ledger.Device{ID: "S1", UDID: "U1", Ward: "4B", Name: "4B-07", Model: "iPad14,1", OSVersion: "18.2", Topic: "t"}
+		d := ledger.Device{ID: "S1", UDID: "U1", Ward: "4B", Name: "4B-07", Model: "iPad14,1", OSVersion: "18.2", Build: "22C152", Topic: "t"}
 		must(t, l.AddDevice(t.Context(), d))
 		c := row(t, l, "S1")
 		if time.Since(c.Since).Abs() > time.Hour || c.Since.Location() != time.UTC {

@@ -21,6 +21,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases,
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
 		"wipes": wipeCases, "asks": askCases, "facts": factCases, "profiles": profileCases,
+		"trials": trialCases,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for name, run := range cases {
