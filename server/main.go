@@ -27,6 +27,7 @@ type commands struct {
 	Import    importCmd `cmd:"" help:"Add wards, iPads, readers and people from a JSON file."`
 	WiFi      wifiCmd   `cmd:"" name:"wifi" help:"Write a Wi-Fi profile, and say whether an erased iPad comes back by it."`
 	Catalogue catalogue `cmd:"" help:"Write every command and profile that can be sent to an iPad."`
+	Trial     trialCmd  `cmd:"" help:"Walk one iPad through open, lock, wipe and mishaps, and have the server sign how it went."`
 }
 
 func main() {

@@ -36,7 +36,7 @@ type serve struct {
 func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	c := app.Config{
 		Listen: s.Listen, BaseURL: s.BaseURL, Data: s.Data, Redis: s.Redis, Database: s.Database,
-		Organisation: s.Organisation, APNsHost: s.APNsHost, Logger: logger, Housekeeping: s.housekeeping.config(),
+		Organisation: s.Organisation, APNsHost: s.APNsHost, Version: version(), Logger: logger, Housekeeping: s.housekeeping.config(),
 	}
 	other, err := nanomdm(s.MDM, os.Getenv)
 	if err != nil {

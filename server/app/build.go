@@ -138,10 +138,14 @@ func (a *App) buildPages(key []byte) error {
 	if err != nil {
 		return err
 	}
+	trials, err := a.trials()
+	if err != nil {
+		return err
+	}
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Errands: a.Errands, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
+		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -47,6 +47,8 @@ type Config struct {
 	APNsRoots *x509.CertPool // nil: the system's
 	WiFi      []byte         // profile that an erased iPad finds its network by
 
+	Version string // padwarden's, for the tables of trials
+
 	Logger *slog.Logger
 	// Now is the clock that certificates are held against; nil: the wall's. What
 	// is decided of devices goes by Redis' TIME.

@@ -74,6 +74,8 @@ type Config struct {
 	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
 	EnrolmentLink func(custody.DeviceID) (string, error)
 
+	Trials Trials // what was tried on hardware; nil: nothing is said of it
+
 	// Troubles are what the whole server has, DeviceTroubles what is known
 	// against one device; nil: nobody knows of any.
 	Troubles       func() []Trouble
@@ -158,4 +160,5 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerLadders(r, headers, errs)
 	s.registerTroubles(r, headers, errs)
 	s.registerHousekeeping(open, api)
+	s.registerTrials(r, headers, errs)
 }

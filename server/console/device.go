@@ -23,6 +23,7 @@ type devicePage struct {
 	OSVersion string
 	Ladders   ladders
 	Profiles  *profilesView
+	Trials    []trialLine
 	History   []ledger.Recorded
 	Deeds     []deedView
 	MayEnrol  bool
@@ -43,7 +44,7 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	}
 	page := devicePage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
-		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Profiles: s.profiles(ctx, d.ID), History: history,
+		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Trials: s.deviceTrials(ctx, d), Profiles: s.profiles(ctx, d.ID), History: history,
 		Deeds:    d.deeds(who),
 		MayEnrol: s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(d.custody.State),
 		Now:      s.now(), Said: s.housekeeping(ctx, who, d),

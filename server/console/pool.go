@@ -54,6 +54,7 @@ type poolPage struct {
 	Counts []count
 	Paces  []paceLine
 	Queued bool
+	Trials []trialLine
 	Rows   []row
 }
 
@@ -80,7 +81,7 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	return s.render(c, fiber.StatusOK, "pool.html", poolPage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows),
-		Paces: s.paceLines(ctx, shown), Queued: s.Queued, Rows: rows,
+		Paces: s.paceLines(ctx, shown), Trials: s.trialLines(ctx, wards, shown), Queued: s.Queued, Rows: rows,
 	})
 }
 

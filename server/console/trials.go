@@ -1,0 +1,231 @@
+package console
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/padwarden/padwarden/server/browser"
+	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/problem"
+	"github.com/padwarden/padwarden/server/trial"
+)
+
+// Trials begins, signs and keeps the tables of trials on the hospital's own iPads.
+type Trials interface {
+	Begin(ctx context.Context, id custody.DeviceID) (trial.Signed, error)
+	File(ctx context.Context, c trial.Claim, by string) (trial.Signed, error)
+	Tables(ctx context.Context) ([]trial.Filed, error)
+	Public() ed25519.PublicKey
+}
+
+// maxClaim bounds a trial that is filed: its steps come along.
+const maxClaim = 128 << 10
+
+func (s *Console) registerTrials(r fiber.Router, handlers ...fiber.Handler) {
+	if s.Trials == nil {
+		return
+	}
+	api := r.Group("/api/v1", handlers...)
+	api.Get("/trials", s.api(s.listTrials))
+	api.Post("/trials", s.api(s.fileTrial))
+	api.Get("/trials/key", s.api(s.trialKey))
+	api.Get("/devices/:id/trial", s.api(s.beginTrial))
+}
+
+// beginTrial answers, signed, what a trial of the device would be of.
+func (s *Console) beginTrial(ctx context.Context, c *fiber.Ctx, who asker) error {
+	row, err := s.Ledger.Custody(ctx, deviceID(c))
+	if err != nil {
+		return err
+	}
+	if err := allowed(who, identity.Try, row.Ward); err != nil {
+		return err
+	}
+	signed, err := s.Trials.Begin(ctx, row.Device)
+	if err != nil {
+		return err
+	}
+	return c.JSON(signed)
+}
+
+// fileTrial signs a trial that was walked. It takes a bearer token and no
+// cookie, which another site's page could make a browser send.
+func (s *Console) fileTrial(ctx context.Context, c *fiber.Ctx, who asker) error {
+	if who.session != "" {
+		return problem.New(fiber.StatusForbidden, "token", "A trial is filed by padwarden trial, with an API token.")
+	}
+	if err := allowed(who, identity.Try, ""); err != nil { // whose ward it is does not matter to administrators, and nobody else may
+		return err
+	}
+	var claim trial.Claim
+	if err := browser.JSON(c, &claim, maxClaim); err != nil {
+		return err
+	}
+	signed, err := s.Trials.File(ctx, claim, who.Name)
+	if err != nil {
+		return err
+	}
+	s.Log.Info("a trial was filed", "staff", who.Name)
+	return c.JSON(signed)
+}
+
+// trialKey answers the key that tables are signed with.
+func (s *Console) trialKey(_ context.Context, c *fiber.Ctx, _ asker) error {
+	return c.JSON(fiber.Map{"algorithm": "Ed25519", "key": base64.StdEncoding.EncodeToString(s.Trials.Public())})
+}
+
+// standingJSON is a plan of a ward in the API, and whether it was tried on hardware.
+type standingJSON struct {
+	Goal      custody.Goal  `json:"goal"`
+	Digest    string        `json:"digest"`
+	Outcome   trial.Outcome `json:"outcome"`
+	Model     string        `json:"model,omitempty"`
+	OSVersion string        `json:"os_version,omitempty"`
+	Filed     string        `json:"filed,omitempty"` // a date
+	Simulated bool          `json:"only_simulated,omitempty"`
+}
+
+// listTrials answers {"wards": […], "trials": […]}: how the plans of each ward
+// stand that the asker may see, and the signed tables of those wards.
+func (s *Console) listTrials(ctx context.Context, c *fiber.Ctx, who asker) error {
+	ward := strings.Clone(c.Query("ward"))
+	if ward != "" {
+		if err := allowed(who, identity.View, ward); err != nil {
+			return err
+		}
+	}
+	wards, err := s.wards(ctx, who)
+	if err != nil {
+		return err
+	}
+	filed, err := s.Trials.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	list, tables := []fiber.Map{}, []trial.Signed{}
+	for _, w := range wards {
+		if ward != "" && w.ID != ward {
+			continue
+		}
+		plans := []standingJSON{}
+		for _, st := range trial.Stand(w.Policy, filed, "") {
+			j := standingJSON{Goal: st.Goal, Digest: st.Digest, Outcome: st.Outcome, Simulated: st.OnlySimulated}
+			if t := st.Table; t != nil {
+				j.Model, j.OSVersion, j.Filed = t.Model, t.OSVersion, t.Filed.Format("2006-01-02")
+			}
+			plans = append(plans, j)
+		}
+		list = append(list, fiber.Map{"ward": w.ID, "plans": plans})
+	}
+	for _, f := range filed {
+		if (ward == "" || f.Table.Ward == ward) && allowed(who, identity.View, f.Table.Ward) == nil {
+			tables = append(tables, f.Signed)
+		}
+	}
+	return c.JSON(fiber.Map{"wards": list, "trials": tables})
+}
+
+// trialLine is what was tried of a ward's plans, above its devices or on one's page.
+type trialLine struct {
+	Name    string // the ward's; empty on a device's page
+	Parts   []trialPart
+	Besides string // what else was tried on that table
+}
+
+// trialPart are plans of which the same is to be said.
+type trialPart struct {
+	Goals   string
+	Outcome trial.Outcome
+	Says    string
+}
+
+// tables are those that were filed. What cannot be read is shown as not there:
+// nothing is called tried then.
+func (s *Console) tables(ctx context.Context) []trial.Filed {
+	filed, err := s.Trials.Tables(ctx)
+	if err != nil {
+		s.Log.Warn("the trials cannot be read", "err", err)
+	}
+	return filed
+}
+
+// trialLines are those of the wards that are shown.
+func (s *Console) trialLines(ctx context.Context, wards []ledger.Ward, shown map[string]string) (lines []trialLine) {
+	if s.Trials == nil {
+		return nil
+	}
+	filed := s.tables(ctx)
+	for _, w := range wards {
+		if name, ok := shown[w.ID]; ok {
+			lines = append(lines, lineOf(name, trial.Stand(w.Policy, filed, ""), ""))
+		}
+	}
+	return lines
+}
+
+func (s *Console) deviceTrials(ctx context.Context, d device) []trialLine {
+	if s.Trials == nil || d.policy.Fleet == "" {
+		return nil
+	}
+	return []trialLine{lineOf("", trial.Stand(d.policy, s.tables(ctx), d.Model), d.Model)}
+}
+
+func lineOf(name string, standings []trial.Standing, model string) trialLine {
+	l := trialLine{Name: name}
+	for _, st := range standings {
+		says := standingSays(st, model)
+		if n := len(l.Parts); n > 0 && l.Parts[n-1].Says == says && l.Parts[n-1].Outcome == st.Outcome {
+			l.Parts[n-1].Goals += ", " + string(st.Goal)
+		} else {
+			l.Parts = append(l.Parts, trialPart{Goals: string(st.Goal), Outcome: st.Outcome, Says: says})
+		}
+		if st.Table != nil && l.Besides == "" {
+			l.Besides = besides(st.Table)
+		}
+	}
+	return l
+}
+
+// standingSays says it of one plan. Model is that of the device that is looked at.
+func standingSays(st trial.Standing, model string) string {
+	t := st.Table
+	switch {
+	case t == nil && st.OnlySimulated:
+		return "not tried on hardware, only simulated"
+	case t == nil:
+		return "not tried on hardware"
+	}
+	on := t.Model
+	if t.Called != "" {
+		on = t.Called
+	}
+	says := fmt.Sprintf("tried on %s, iPadOS %s, %s", on, t.OSVersion, t.Filed.Format("2006-01-02"))
+	if st.Outcome == trial.Failed {
+		says = "failed when " + says
+	}
+	if model != "" && t.Model != model {
+		says += fmt.Sprintf(", and not on this model (%s)", model)
+	}
+	return says
+}
+
+// besides is what a table says of mishaps.
+func besides(t *trial.Table) string {
+	var parts []string
+	for _, r := range t.Steps {
+		if r.Proves == "" {
+			parts = append(parts, fmt.Sprintf("%s %s", r.Title, strings.ReplaceAll(string(r.Outcome), "_", " ")))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Mishaps: " + strings.Join(parts, ", ") + "."
+}
