@@ -35,6 +35,8 @@ type hospital struct {
 	watching []chan []custody.DeviceID
 	policy   custody.Policy
 	said     saying
+	trials   []ledger.Trial
+	noTrials error
 }
 
 func (h *hospital) Now() time.Time {
@@ -73,7 +75,7 @@ func (h *hospital) publish(row custody.Custody, entries ...custody.Entry) {
 }
 
 func (h *hospital) Wards(context.Context) ([]ledger.Ward, error) {
-	return []ledger.Ward{{ID: "4B", Name: "4B Surgery"}, {ID: "5A", Name: "5A Medicine"}}, nil
+	return []ledger.Ward{{ID: "4B", Name: "4B Surgery", Policy: h.policy}, {ID: "5A", Name: "5A Medicine", Policy: h.policy}}, nil
 }
 
 func (h *hospital) Devices(_ context.Context, ward string) ([]ledger.Device, error) {
@@ -222,7 +224,7 @@ func newDesk(t *testing.T) *desk {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids, Errands: h, Now: h.Now,
+	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids, Errands: h, Now: h.Now, Trials: h.office(t),
 		EnrolmentLink: func(id custody.DeviceID) (string, error) {
 			return "https://mdm.example/enroll/one-time-" + string(id), nil
 		}})

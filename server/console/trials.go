@@ -163,8 +163,9 @@ func (s *Console) trialLines(ctx context.Context, wards []ledger.Ward, shown map
 	}
 	filed := s.tables(ctx)
 	for _, w := range wards {
-		if name, ok := shown[w.ID]; ok {
-			lines = append(lines, lineOf(name, trial.Stand(w.Policy, filed, ""), ""))
+		name, ok := shown[w.ID]
+		if line := lineOf(name, trial.Stand(w.Policy, filed, ""), ""); ok && len(line.Parts) > 0 {
+			lines = append(lines, line)
 		}
 	}
 	return lines

@@ -37,7 +37,7 @@ func (b Beginning) Changed(now Beginning) string {
 		return "More than 30 days have passed"
 	case b.World != now.World:
 		return "The server wakes its iPads by another push service"
-	case b.Model != now.Model || b.OSVersion != now.OSVersion || b.Build != now.Build:
+	case b.Model != now.Model || b.OSVersion != now.OSVersion || b.Build != "" && b.Build != now.Build:
 		return fmt.Sprintf("The iPad names another iPadOS (%s %s)", now.OSVersion, now.Build)
 	case b.Ward != now.Ward || b.Fleet != now.Fleet || b.Target != now.Target:
 		return "The iPad has come to another ward, or its ward to another way of working"

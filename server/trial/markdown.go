@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Markdown writes a table to be read by people. The signed JSON is what counts.
@@ -72,5 +73,11 @@ func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000"
 // cell keeps a text, some of it typed by people, in its place: on one line, and no markup.
 func cell(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) { // a terminal would obey it
+			return -1
+		}
+		return r
+	}, s)
 	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "*", `\*`, "`", "'", "[", `\[`, "]", `\]`, "#", `\#`).Replace(s)
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -36,6 +37,9 @@ type Office struct {
 	Version string           // padwarden's
 	Now     func() time.Time // only what is written on a table, and how old a beginning may be
 	Log     *slog.Logger     // nil: none
+
+	mu       sync.Mutex
+	verified map[[sha256.Size]byte]Filed // what was read before, by the hash of its bytes
 }
 
 // Begin says, signed, what a trial of a device would be of.
@@ -93,7 +97,7 @@ func (o *Office) File(ctx context.Context, c Claim, by string) (Signed, error) {
 		return Signed{}, refuse("%s since this trial began. Begin it anew.", why)
 	}
 	t := Table{
-		World: now.World, Because: now.Because, Device: b.Device, Model: b.Model, Called: c.Called, OSVersion: b.OSVersion, Build: b.Build,
+		World: now.World, Because: now.Because, Device: b.Device, Model: now.Model, Called: c.Called, OSVersion: now.OSVersion, Build: now.Build,
 		Ward: b.Ward, Fleet: b.Fleet, Target: b.Target, By: by, Began: b.At, Filed: now.At, Version: o.Version,
 	}
 	for _, s := range b.Steps {
@@ -173,14 +177,7 @@ func (o *Office) Tables(ctx context.Context) ([]Filed, error) {
 	}
 	all := make([]Filed, 0, len(kept))
 	for _, k := range kept {
-		f := Filed{ID: k.ID}
-		err := json.Unmarshal([]byte(k.Body), &f.Signed)
-		if err == nil {
-			f.Table, err = Verify(f.Signed, o.Key.Public())
-		}
-		if err == nil && f.Table.Device != k.Device {
-			err = errors.New("it is of another device")
-		}
+		f, err := o.read(k)
 		if err != nil {
 			if o.Log != nil {
 				o.Log.Error("a trial in the ledger is not one that was filed", "id", k.ID, "err", err)
@@ -190,6 +187,33 @@ func (o *Office) Tables(ctx context.Context) ([]Filed, error) {
 		all = append(all, f)
 	}
 	return all, nil
+}
+
+// read verifies a table once: the same bytes are the same table.
+func (o *Office) read(k ledger.Trial) (f Filed, err error) {
+	sum := sha256.Sum256([]byte(k.Body))
+	o.mu.Lock()
+	f, known := o.verified[sum]
+	o.mu.Unlock()
+	if !known {
+		f = Filed{ID: hex.EncodeToString(sum[:])}
+		if err := json.Unmarshal([]byte(k.Body), &f.Signed); err != nil {
+			return f, err
+		}
+		if f.Table, err = Verify(f.Signed, o.Key.Public()); err != nil {
+			return f, err
+		}
+		o.mu.Lock()
+		if o.verified == nil || len(o.verified) >= 2*maxTables {
+			o.verified = map[[sha256.Size]byte]Filed{}
+		}
+		o.verified[sum] = f
+		o.mu.Unlock()
+	}
+	if f.Table.Device != k.Device || f.ID != k.ID {
+		return f, errors.New("it is in another's place")
+	}
+	return f, nil
 }
 
 // Public is the key that verifies what the office has signed.

@@ -94,9 +94,17 @@ func (w ward) opensIn() Duration {
 // leaves is how a session comes to be locked, and how long that takes at most.
 func (w ward) leaves() (do string, patience Duration) {
 	if w.Evidence == custody.EvidenceDevice {
-		return fmt.Sprintf("Leave it alone for %s, then press “Lock now” on its page in the console.", w.AutoLock), person
+		return "Leave it alone for " + span(w.AutoLock) + ", then press “Lock now” on its page in the console.", person
 	}
-	return fmt.Sprintf("Leave it alone: it is locked after %s.", w.Lock), person + Duration(w.Lock)
+	return "Leave it alone: it is locked after " + span(w.Lock) + ".", person + Duration(w.Lock)
+}
+
+// span is a duration as people say it.
+func span(d time.Duration) string {
+	if d >= 2*time.Minute && d%time.Minute == 0 {
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return fmt.Sprintf("%d seconds", d.Round(time.Second)/time.Second)
 }
 
 // lockMarks are those of a lock, from what asked for it to what confirmed it.
@@ -115,9 +123,13 @@ var inUse = []custody.State{custody.InUse}
 
 func (w ward) lock() Step {
 	do, patience := w.leaves()
+	eyes := w.locked()
+	if w.Evidence == custody.EvidenceDevice { // the server cannot know
+		eyes = append([]Question{yes("Left alone, did its screen go dark by itself?")}, eyes...)
+	}
 	return Step{
 		Name: "lock", Title: "Lock", Proves: custody.GoalLock, Ready: inUse, Bring: w.takes(),
-		Phases: []Phase{{Do: "Write something into one of its apps and do not save it. " + do, Patience: patience, Marks: w.lockMarks(), Eyes: w.locked()}},
+		Phases: []Phase{{Do: "Write something into one of its apps and do not save it. " + do, Patience: patience, Marks: w.lockMarks(), Eyes: eyes}},
 	}
 }
 

@@ -81,7 +81,11 @@ func (w *walk) begin(ctx context.Context) error {
 		return err
 	}
 	if again {
-		if why := w.begun.Changed(fresh); why != "" || w.begun.Device != fresh.Device {
+		why := w.begun.Changed(fresh)
+		if w.begun.Device != fresh.Device {
+			why = "It is of " + string(w.begun.Device)
+		}
+		if why != "" {
 			return fmt.Errorf("the trial in %s cannot be gone on with. %s. Move the file away to begin anew", w.File, why)
 		}
 	}
@@ -96,7 +100,10 @@ func (w *walk) begin(ctx context.Context) error {
 		return nil
 	}
 	w.claim.Called, err = w.ask(ctx, fmt.Sprintf("What is this iPad called (Settings, General, About: the model's name)? It says it is %s.", w.begun.Model))
-	return err
+	if err != nil {
+		return err
+	}
+	return w.save()
 }
 
 func (w *walk) introduce() {
