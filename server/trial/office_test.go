@@ -132,22 +132,21 @@ func TestWhatIsNotSigned(t *testing.T) {
 		}
 	}
 	for name, file := range map[string]func(t *testing.T, d *desk, c *trial.Claim) error{
-		"a lock that was not confirmed": refused(func(d *desk, c *trial.Claim) { c.Steps[1].Until-- }),
+		"a lock that was not confirmed": refused(func(_ *desk, c *trial.Claim) {
+			c.Steps[1].Until--
+			c.Steps[1].Marks = c.Steps[1].Marks[:1]
+		}),
 		"entries from before it began": refused(func(d *desk, c *trial.Claim) {
-			_, b := d.begin() // now, after all of it
-			fresh, _ := d.Begin(context.Background(), "DMPX01")
-			c.Beginning = fresh
-			if b.Seq == 0 {
-				t.Error("it begins with nothing")
-			}
+			fresh, _ := d.begin() // now, after all of it
+			c.Beginning = fresh.Beginning
 		}),
 		"another entry's number": refused(func(_ *desk, c *trial.Claim) { c.Steps[1].Marks[1].Seq-- }),
 		"another entry's hash":   refused(func(_ *desk, c *trial.Claim) { c.Steps[1].Marks[1].Hash = c.Steps[1].Marks[0].Hash }),
 		"no entries":             refused(func(_ *desk, c *trial.Claim) { c.Steps[1].Marks = nil }),
-		"one lock as evidence of two steps": refused(func(_ *desk, c *trial.Claim) {
+		"one lock as evidence of two steps": refused(func(d *desk, c *trial.Claim) {
 			r := c.Steps[1]
-			r.Name = "restart"
-			r.Answers = []string{"yes", "yes"}
+			r.Name, r.Answers = "restart", []string{"yes", "yes"}
+			r.Marks = trial.Match(step(t, kiosk, "restart"), all(t, d.Store)[r.After:r.Until]).Cited()
 			c.Steps = append(c.Steps, r)
 		}),
 		"a step twice":                refused(func(_ *desk, c *trial.Claim) { c.Steps = append(c.Steps, c.Steps[0]) }),
@@ -248,6 +247,14 @@ func TestASignatureIsOfEveryByte(t *testing.T) {
 		forged.Body[i] ^= 1
 		if _, err := trial.Verify(forged, d.Public()); err == nil {
 			t.Fatalf("byte %d (%q) was changed", i, signed.Body[i])
+		}
+	}
+	begun, _ := d.begin()
+	beginning := begun.Beginning
+	beginning.Purpose = signed.Purpose
+	for _, s := range []trial.Signed{begun.Beginning, beginning} {
+		if _, err := trial.Verify(s, d.Public()); !errors.Is(err, trial.ErrForged) {
+			t.Errorf("a beginning is taken for a table: %v", err)
 		}
 	}
 	if _, err := trial.Verify(signed, newDesk(t).Public()); !errors.Is(err, trial.ErrForged) {
