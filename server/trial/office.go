@@ -47,6 +47,9 @@ func (o *Office) Begin(ctx context.Context, id custody.DeviceID) (Signed, error)
 	if err != nil {
 		return Signed{}, err
 	}
+	if b.Model == "" || b.OSVersion == "" {
+		return Signed{}, refuse("This iPad has not enrolled yet, so nobody knows what it is. Enrol it first.")
+	}
 	last, err := o.Store.RecentHistory(ctx, id, 1)
 	if err != nil {
 		return Signed{}, fmt.Errorf("beginning a trial of %s: %w", id, err)

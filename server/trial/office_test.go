@@ -203,6 +203,18 @@ func TestTheSameUnchangedIsSigned(t *testing.T) {
 	d.filed(d.walked("open", "lock", "resume"))
 }
 
+func TestAnIPadThatNobodyKnows(t *testing.T) {
+	d := newDesk(t)
+	d.Record.OSVersion = ""
+	var no *custody.Refusal
+	if _, err := d.Begin(t.Context(), "DMPX01"); !errors.As(err, &no) {
+		t.Errorf("not enrolled: %v", err)
+	}
+	if _, err := d.Begin(t.Context(), "DMPX02"); !errors.Is(err, custody.ErrNotFound) {
+		t.Errorf("not there: %v", err)
+	}
+}
+
 // An iPad that had named no build yet names one when it comes back.
 func TestABuildThatWasNotKnown(t *testing.T) {
 	d := newDesk(t)

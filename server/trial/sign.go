@@ -31,7 +31,7 @@ type Signed struct {
 func message(purpose string, body []byte) ([]byte, error) {
 	b := bytes.NewBufferString(purpose + "\n")
 	if err := json.Compact(b, body); err != nil {
-		return nil, fmt.Errorf("reading a signed text: %w", errors.Join(ErrForged, err))
+		return nil, fmt.Errorf("%w: it is no JSON text (%w)", ErrForged, err)
 	}
 	return b.Bytes(), nil
 }

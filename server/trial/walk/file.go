@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/padwarden/padwarden/server/trial"
@@ -20,6 +21,10 @@ func (w *walk) file(ctx context.Context) error {
 			t.Outcome = trial.NotTried
 		}
 		w.say("  %-14s %s", s.Title, strings.ReplaceAll(string(t.Outcome), "_", " "))
+	}
+	if !slices.ContainsFunc(w.claim.Steps, func(t trial.Tried) bool { return t.Outcome != trial.NotTried }) {
+		w.say("Nothing was tried, so there is nothing to sign.")
+		return errEnough
 	}
 	yes, err := w.choose(ctx, "Have the server sign this table? What is not tried stays so. [y/n]", "yes", "no")
 	if err != nil || yes == "no" {
@@ -69,8 +74,8 @@ func Verify(file string, public ed25519.PublicKey) (string, error) {
 		return "", fmt.Errorf("reading %s: %w", file, err)
 	}
 	var signed trial.Signed
-	if err := json.Unmarshal(text, &signed); err != nil {
-		return "", fmt.Errorf("%s is no signed table: %w", file, err)
+	if err := json.Unmarshal(text, &signed); err != nil || len(signed.Body) == 0 {
+		return "", fmt.Errorf("%s is no signed table", file)
 	}
 	table, err := trial.Verify(signed, public)
 	if err != nil {

@@ -160,7 +160,7 @@ func (w *walk) steps(ctx context.Context) error {
 		if err := w.save(); err != nil {
 			return err
 		}
-		w.say("  %s", strings.TrimSuffix(string(t.Outcome)+": "+t.Note, ": "))
+		w.say("  %s", strings.TrimSuffix(strings.ReplaceAll(string(t.Outcome), "_", " ")+": "+t.Note, ": "))
 	}
 	return nil
 }
