@@ -28,7 +28,7 @@ var codes = big.NewInt(100_000_000)
 
 // newCode makes the code of an iPad that was just sealed, and keeps it. If it
 // cannot be kept the iPad is sealed without one: bring it back and seal it again.
-func newCode(ctx context.Context, s *Console, id custody.DeviceID) (string, error) {
+func newCode(ctx context.Context, s *Console, id custody.DeviceID, _ string) (string, error) {
 	n, err := rand.Int(s.Rand, codes)
 	if err != nil {
 		return "", fmt.Errorf("making a code for %s: %w", id, err)
@@ -40,7 +40,7 @@ func newCode(ctx context.Context, s *Console, id custody.DeviceID) (string, erro
 	return code, nil
 }
 
-func keptCode(ctx context.Context, s *Console, id custody.DeviceID) (string, error) {
+func keptCode(ctx context.Context, s *Console, id custody.DeviceID, _ string) (string, error) {
 	code, err := s.Ledger.Secret(ctx, id, downtimeCode)
 	if errors.Is(err, custody.ErrNotFound) {
 		return "", problem.New(fiber.StatusConflict, "code", "No code was kept for this iPad. Bring it back, and seal it again.")

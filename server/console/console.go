@@ -90,6 +90,8 @@ type Config struct {
 	Rand    io.Reader        // of the codes of sealed iPads; nil: crypto/rand
 	Errands Errands          // nil: no iPad is pinged
 	Now     func() time.Time // by which errands are asked; nil: the system's
+	// AnswerWait is how long who asks a lost iPad waits for its answer; zero: 8 s.
+	AnswerWait time.Duration
 
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
@@ -121,6 +123,9 @@ func New(c Config) (*Console, error) {
 	}
 	if c.Beat <= 0 {
 		c.Beat = 5 * time.Second
+	}
+	if c.AnswerWait <= 0 {
+		c.AnswerWait = answerWait
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader

@@ -27,9 +27,10 @@ type deed struct {
 	Do      string // the button that does it
 	Danger  bool
 	offered func(device) bool
+	refused func(custody.Custody) error // before anything is written; nil: custody decides
 	event   func(a asked, by string) custody.Event
 	// tells answers what is told once, after the event: nil where the answer is the device.
-	tells func(ctx context.Context, s *Console, id custody.DeviceID) (string, error)
+	tells func(ctx context.Context, s *Console, id custody.DeviceID, by string) (string, error)
 	Tells bool // tells is there, for the page
 }
 
@@ -159,6 +160,20 @@ var deeds = []deed{
 		event:   func(a asked, by string) custody.Event { return custody.Found{By: by, Epoch: a.epoch()} },
 	},
 	{
+		Name: "locate", Action: identity.Search, Button: "Where is it…", Ask: "Where is %s?", Keep: "Close", Do: "Ask it",
+		Says:    says("The iPad is asked now, and answers only in Lost Mode and on a network. That you looked is written to its history, with your name."),
+		offered: inLostMode, refused: notLost,
+		event: func(_ asked, by string) custody.Event { return custody.Looked{By: by, What: "where it is"} },
+		tells: whereItIs, Tells: true,
+	},
+	{
+		Name: "sound", Action: identity.Search, Button: "Play a sound…", Ask: "Have %s play a sound?", Keep: "Close", Do: "Play it",
+		Says:    says("It plays until it is found, or until somebody there ends it. It is written to its history, with your name."),
+		offered: inLostMode, refused: notLost,
+		event: func(_ asked, by string) custody.Event { return custody.Looked{By: by, What: "for it, by its sound"} },
+		tells: itsSound, Tells: true,
+	},
+	{
 		Name: "isolate", Action: identity.Isolate, Button: "Isolate…", Ask: "Keep %s in isolation?", Keep: "Cancel", Do: "Keep it in isolation",
 		Says:    says("Nobody but its present holder can use it until it is released. Its data is still locked and wiped as ever."),
 		Fields:  []field{why("Why, and where is it?", "Say why it is isolated.")},
@@ -238,12 +253,17 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 	if body = body.trimmed(); d.check(body) != nil {
 		return d.check(body)
 	}
+	if d.refused != nil {
+		if err := d.refused(row); err != nil {
+			return err
+		}
+	}
 	if _, err := s.Steward.Apply(ctx, row.Device, d.event(body, who.Actor())); err != nil {
 		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, err)
 	}
 	s.Log.Info("asked at the console", "action", d.Name, "device", row.Device, "staff", who.Name)
 	if d.tells != nil {
-		said, err := d.tells(ctx, s, row.Device)
+		said, err := d.tells(ctx, s, row.Device, who.Name)
 		if err != nil {
 			return err
 		}
