@@ -45,6 +45,7 @@ func (a *App) buildErrands() (err error) {
 	maps.Copy(kinds, errand.Lost())
 	a.Errands, err = errand.New(errand.Options{
 		Store: a.Ledger, Nudge: a.Engine.Nudge, Kinds: kinds, Schedule: a.config.Housekeeping.schedule(),
+		Queued: a.config.NanoMDM.URL != "",
 		Logger: a.config.Logger, Count: a.meters.event, Now: time.Now, NewID: errand.NewID,
 	})
 	a.Steward.Errands = a.Errands

@@ -40,6 +40,9 @@ type Options struct {
 	Nudge    func(ctx context.Context, id custody.DeviceID) error
 	Kinds    Kinds
 	Schedule Schedule // zero: nothing is asked but by people
+	// Queued: what is handed over waits in another server's queue, and cannot be
+	// kept to its hand-over. Nothing personal is asked then.
+	Queued bool
 
 	Logger *slog.Logger
 	// Count is told of things worth counting: a name of a few words in snake case.
@@ -130,8 +133,12 @@ func (d *Desk) Ask(ctx context.Context, a Ask) (ledger.Ask, error) {
 }
 
 func (d *Desk) put(ctx context.Context, a Ask) (ledger.Ask, error) {
-	if _, ok := d.Kinds.of(a.Kind); !ok {
+	switch k, ok := d.Kinds.of(a.Kind); {
+	case !ok:
 		return ledger.Ask{}, unknownKind(a.Kind)
+	case k.Personal && d.Queued:
+		return ledger.Ask{}, &custody.Refusal{Code: custody.RefusedOther,
+			Sentence: "This cannot be asked here: the iPads get their commands from another server's queue, and it could reach the next person. Ask it at that server."}
 	}
 	row, err := d.Store.Custody(ctx, a.Device)
 	if err != nil {

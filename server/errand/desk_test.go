@@ -292,6 +292,16 @@ func TestWhoCannotBeAsked(t *testing.T) {
 	}
 }
 
+// What cannot be kept to its hand-over is not asked.
+func TestNothingPersonalGoesIntoAnothersQueue(t *testing.T) {
+	w := newWard(t, func(o *Options) { o.Queued = true })
+	ask := Ask{Device: "D000", Kind: "sound", Expires: start.Add(time.Hour)}
+	if _, err := w.Ask(t.Context(), ask); custody.Refused(err) != custody.RefusedOther {
+		t.Errorf("a sound: %v", err)
+	}
+	w.ask(Ping, RankPerson)
+}
+
 // A sweep asks who is enrolled and free, pushes each once, and asks nobody again
 // before the next turn.
 func TestASweep(t *testing.T) {
