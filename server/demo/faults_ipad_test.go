@@ -140,7 +140,7 @@ var ipadFaults = []fault{
 	},
 	{
 		name: "APNs 429 with Retry-After", ward: oneUser,
-		happens: first(quiet, pushesAre(http.StatusTooManyRequests, "TooManyRequests", 3*time.Second), isDone),
+		happens: first(quiet, pushesAre(http.StatusTooManyRequests, "TooManyRequests", 8*time.Second), isDone),
 		ends:    custody.Wiping, says: "takes no more pushes for this iPad before",
 		mend: pushesAre(http.StatusOK, "", 0),
 	},

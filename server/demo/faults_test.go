@@ -179,7 +179,11 @@ func (r *row) wiped() bool {
 // worksOn: somebody badges in and leaves data on the iPad.
 func worksOn(ctx context.Context, r *row) error {
 	if r.ward == shared {
-		return r.signsIn(ctx)
+		err := r.signsIn(ctx)
+		for n := 0; n < 2 && err != nil && reaches(custody.Clean)(ctx, r) == nil; n++ {
+			err = r.signsIn(ctx) // too slow for its grace, it was signed out: once more
+		}
+		return err
 	}
 	r.d.BringToFront()
 	if _, err := r.comesClean(ctx); err != nil {
