@@ -31,7 +31,12 @@ func (a *App) world() (trial.World, string) {
 	if a.config.APNsHost != "" {
 		host = a.config.APNsHost
 	}
+	nano := a.config.NanoMDM.URL
 	switch {
+	case nano != "" && !strings.HasPrefix(nano, "https://"):
+		return trial.Simulated, "iPads connect to " + nano + " over plain http, which no real iPad speaks to"
+	case nano != "" && a.config.PushCertificate == nil && a.Secure():
+		return trial.Hardware, "the NanoMDM server at " + nano + " wakes the iPads, and NanoMDM knows Apple's push service alone"
 	case a.config.PushCertificate == nil:
 		return trial.Simulated, "the server has no push certificate, so it can wake no real iPad"
 	case a.config.APNsRoots != nil || !byApple(host):

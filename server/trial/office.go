@@ -20,6 +20,7 @@ import (
 type Store interface {
 	Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error)
 	Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error)
+	Facts(ctx context.Context, id custody.DeviceID) ([]ledger.Fact, error)
 	Policy(ctx context.Context, ward string) (custody.Policy, error)
 	History(ctx context.Context, device custody.DeviceID, after int64, limit int) ([]ledger.Recorded, error)
 	RecentHistory(ctx context.Context, device custody.DeviceID, limit int) ([]ledger.Recorded, error)
@@ -70,6 +71,11 @@ func (o *Office) present(ctx context.Context, id custody.DeviceID) (b Beginning,
 	if err != nil {
 		return b, fmt.Errorf("reading the record of %s: %w", id, err)
 	}
+	facts, err := o.Store.Facts(ctx, id)
+	if err != nil {
+		return b, fmt.Errorf("reading what %s said of itself: %w", id, err)
+	}
+	d = updated(d, facts)
 	p, err := o.Store.Policy(ctx, row.Ward)
 	if err != nil {
 		return b, fmt.Errorf("reading the policy of ward %s: %w", row.Ward, err)

@@ -215,6 +215,30 @@ func TestAnIPadThatNobodyKnows(t *testing.T) {
 	}
 }
 
+// An iPad that is updated and not erased is not the one that was tried before.
+func TestAnIPadThatWasUpdated(t *testing.T) {
+	said := func(os, build string) []ledger.Fact {
+		return []ledger.Fact{{Kind: "os", Body: json.RawMessage(`"` + os + `"`)}, {Kind: "build", Body: json.RawMessage(`"` + build + `"`)}, {Kind: "battery", Body: json.RawMessage("0.5")}}
+	}
+	for name, c := range map[string]struct{ said, os, build string }{
+		"the same": {"18.2 (a)", "18.2", "22C152"}, "an older one": {"17.7", "18.2", "22C152"}, "nonsense": {"x", "18.2", "22C152"},
+		"a newer one": {"18.2.1", "18.2.1", "22C161"}, "one of two digits": {"26.0 (b)", "26.0 (b)", "22C161"},
+	} {
+		d := newDesk(t)
+		d.Said = said(c.said, "22C161")
+		if _, b := d.begin(); b.OSVersion != c.os || b.Build != c.build {
+			t.Errorf("%s: %s %s", name, b.OSVersion, b.Build)
+		}
+	}
+	d := newDesk(t)
+	claim := d.walked("open")
+	d.Said = said("26.0", "23A341")
+	var no *custody.Refusal
+	if _, err := d.File(t.Context(), claim, "Ada"); !errors.As(err, &no) || !strings.Contains(no.Sentence, "26.0") {
+		t.Errorf("updated in the middle: %v", err)
+	}
+}
+
 // An iPad that had named no build yet names one when it comes back.
 func TestABuildThatWasNotKnown(t *testing.T) {
 	d := newDesk(t)

@@ -22,6 +22,7 @@ type Store struct {
 	Record  ledger.Device
 	Ward    custody.Policy
 	entries []ledger.Recorded
+	Said    []ledger.Fact
 	Filed   []ledger.Trial
 	now     time.Time
 }
@@ -94,6 +95,13 @@ func (s *Store) Device(_ context.Context, id custody.DeviceID) (ledger.Device, e
 		return ledger.Device{}, custody.ErrNotFound
 	}
 	return s.Record, nil
+}
+
+// Facts are what the iPad said of itself.
+func (s *Store) Facts(context.Context, custody.DeviceID) ([]ledger.Fact, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.Said), nil
 }
 
 // Policy is the ward's.
