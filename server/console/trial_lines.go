@@ -41,7 +41,7 @@ func (s *Console) trialLines(ctx context.Context, wards []ledger.Ward, shown map
 	filed := s.tables(ctx)
 	for _, w := range wards {
 		name, ok := shown[w.ID]
-		if line := lineOf(name, trial.Stand(w.Policy, filed, ""), ""); ok && len(line.Parts) > 0 {
+		if line := lineOf(name, trial.Stand(s.Trials.Plans(w.Policy), filed, ""), ""); ok && len(line.Parts) > 0 {
 			lines = append(lines, line)
 		}
 	}
@@ -52,7 +52,7 @@ func (s *Console) deviceTrials(ctx context.Context, d device) []trialLine {
 	if s.Trials == nil || d.policy.Fleet == "" {
 		return nil
 	}
-	return []trialLine{lineOf("", trial.Stand(d.policy, s.tables(ctx), d.Model), d.Model)}
+	return []trialLine{lineOf("", trial.Stand(s.Trials.Plans(d.policy), s.tables(ctx), d.Model), d.Model)}
 }
 
 func lineOf(name string, standings []trial.Standing, model string) trialLine {

@@ -20,6 +20,7 @@ type Trials interface {
 	Begin(ctx context.Context, id custody.DeviceID) (trial.Signed, error)
 	File(ctx context.Context, c trial.Claim, by string) (trial.Signed, error)
 	Tables(ctx context.Context) ([]trial.Filed, error)
+	Plans(p custody.Policy) []trial.Plan
 	Public() ed25519.PublicKey
 }
 
@@ -113,7 +114,7 @@ func (s *Console) listTrials(ctx context.Context, c *fiber.Ctx, who asker) error
 			continue
 		}
 		plans := []standingJSON{}
-		for _, st := range trial.Stand(w.Policy, filed, "") {
+		for _, st := range trial.Stand(s.Trials.Plans(w.Policy), filed, "") {
 			j := standingJSON{Goal: st.Goal, Digest: st.Digest, Outcome: st.Outcome, Simulated: st.OnlySimulated}
 			if t := st.Table; t != nil {
 				j.Model, j.OSVersion, j.Filed = t.Model, t.OSVersion, t.Filed.Format("2006-01-02")

@@ -12,7 +12,7 @@ func BenchmarkStand(b *testing.B) {
 	d.filed(d.walked(everything...))
 	for b.Loop() {
 		kept, err := d.Tables(b.Context())
-		if err != nil || len(trial.Stand(kiosk, kept, "")) != 3 {
+		if err != nil || len(trial.Stand(d.Plans(kiosk), kept, "")) != 3 {
 			b.Fatal(err)
 		}
 	}

@@ -40,6 +40,7 @@ type Office struct {
 
 	mu       sync.Mutex
 	verified map[[sha256.Size]byte]Filed // what was read before, by the hash of its bytes
+	plans    map[string][]Plan           // of policies, by their JSON
 }
 
 // Begin says, signed, what a trial of a device would be of.
@@ -82,7 +83,7 @@ func (o *Office) present(ctx context.Context, id custody.DeviceID) (b Beginning,
 	}
 	return Beginning{
 		World: o.World, Because: o.Because, Device: id, Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Build: d.Build,
-		Ward: row.Ward, Fleet: p.Fleet, Target: p.Target, Plans: Plans(p), Steps: Steps(p), At: o.Now().UTC().Truncate(time.Second),
+		Ward: row.Ward, Fleet: p.Fleet, Target: p.Target, Plans: o.Plans(p), Steps: Steps(p), At: o.Now().UTC().Truncate(time.Second),
 	}, nil
 }
 

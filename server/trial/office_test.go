@@ -333,7 +333,7 @@ func TestWhatAWardsPlansStandAt(t *testing.T) {
 	}
 	stand := func(d *desk, p custody.Policy, model string) map[custody.Goal]trial.Standing {
 		all := map[custody.Goal]trial.Standing{}
-		for _, s := range trial.Stand(p, tables(d), model) {
+		for _, s := range trial.Stand(d.Plans(p), tables(d), model) {
 			all[s.Goal] = s
 		}
 		return all
@@ -375,7 +375,7 @@ func TestASimulationIsNotHardware(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range trial.Stand(kiosk, kept, "") {
+	for _, s := range trial.Stand(d.Plans(kiosk), kept, "") {
 		if s.Outcome != trial.NotTried || s.Table != nil || !s.OnlySimulated {
 			t.Errorf("%s: %+v", s.Goal, s)
 		}

@@ -13,12 +13,12 @@ type Standing struct {
 	OnlySimulated bool
 }
 
-// Stand says what the tables, the last first, show of a policy's plans. Of the
+// Stand says what the tables, the last first, show of a ward's plans. Of the
 // tables of model, if one is named, the last counts; of others only where there
 // is none of it.
-func Stand(p custody.Policy, tables []Filed, model string) []Standing {
+func Stand(plans []Plan, tables []Filed, model string) []Standing {
 	var all []Standing
-	for _, plan := range Plans(p) {
+	for _, plan := range plans {
 		s := Standing{Goal: plan.Goal, Digest: plan.Digest, Outcome: NotTried}
 		for i := range tables {
 			t := &tables[i].Table

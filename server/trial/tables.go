@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
@@ -66,4 +67,30 @@ func (o *Office) read(k ledger.Trial) (f Filed, err error) {
 		return f, errors.New("it is in another's place")
 	}
 	return f, nil
+}
+
+// maxPlans bounds the policies whose plans are kept.
+const maxPlans = 1000
+
+// Plans are the plans of a policy, as [Plans] makes them. Every page of a ward
+// asks for them, and making them renders every command, so they are kept.
+func (o *Office) Plans(p custody.Policy) []Plan {
+	key, err := json.Marshal(p)
+	if err != nil { // a struct of texts and numbers cannot fail to encode
+		return Plans(p)
+	}
+	o.mu.Lock()
+	plans, known := o.plans[string(key)]
+	o.mu.Unlock()
+	if known {
+		return plans
+	}
+	plans = Plans(p)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.plans == nil || len(o.plans) >= maxPlans {
+		o.plans = map[string][]Plan{}
+	}
+	o.plans[string(key)] = plans
+	return plans
 }
