@@ -17,8 +17,6 @@ import (
 	"github.com/padwarden/padwarden/server/trial"
 )
 
-func (h *hospital) Facts(context.Context, custody.DeviceID) ([]ledger.Fact, error) { return nil, nil }
-
 func (h *hospital) AddTrial(_ context.Context, t ledger.Trial) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
