@@ -44,7 +44,7 @@ func (a *App) buildErrands() (err error) {
 	kinds := errand.Housekeeping()
 	maps.Copy(kinds, errand.Lost())
 	a.Errands, err = errand.New(errand.Options{
-		Store: a.Ledger, Nudge: a.Engine.Nudge, Kinds: kinds, Schedule: a.config.Housekeeping.schedule(),
+		Store: a.Ledger, Nudge: a.Engine.Nudge, Kinds: kinds, Schedule: a.config.Housekeeping.schedule(), WiFi: a.config.WiFi,
 		Queued: a.config.NanoMDM.URL != "",
 		Logger: a.config.Logger, Count: a.meters.event, Now: time.Now, NewID: errand.NewID,
 	})

@@ -17,7 +17,7 @@ func (h *Hospital) stands(ctx context.Context, id custody.DeviceID, part string)
 	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
 	defer cancel()
 	for {
-		drifts, _, err := h.App.Engine.Drift(ctx, id)
+		drifts, _, err := h.App.Errands.Drift(ctx, id)
 		sentence := plan.DriftSentence(drifts)
 		if err == nil && (part == "" && sentence == "" || part != "" && strings.Contains(sentence, part)) {
 			return nil

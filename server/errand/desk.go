@@ -19,6 +19,8 @@ type Store interface {
 	Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error)
 	Rows(ctx context.Context, d time.Duration, each func(custody.Custody) error) error
 	Policy(ctx context.Context, ward string) (custody.Policy, error)
+	Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error)
+	Ward(ctx context.Context, id string) (ledger.Ward, error)
 
 	PutAsk(ctx context.Context, a ledger.Ask) (ledger.Ask, error)
 	Asks(ctx context.Context, device custody.DeviceID) ([]ledger.Ask, error)
@@ -30,6 +32,7 @@ type Store interface {
 	DropAsks(ctx context.Context, before time.Time) error
 
 	PutFacts(ctx context.Context, facts []ledger.Fact) error
+	Facts(ctx context.Context, device custody.DeviceID) ([]ledger.Fact, error)
 	Observed(ctx context.Context) (map[custody.DeviceID]map[string]time.Time, error)
 }
 
@@ -43,6 +46,8 @@ type Options struct {
 	// Queued: what is handed over waits in another server's queue, and cannot be
 	// kept to its hand-over. Nothing personal is asked then.
 	Queued bool
+	// WiFi is the profile that an erased iPad comes back by, which is no stranger's; may be empty.
+	WiFi []byte
 
 	Logger *slog.Logger
 	// Count is told of things worth counting: a name of a few words in snake case.
@@ -238,8 +243,10 @@ func (d *Desk) Heard(ctx context.Context, r plan.Report) {
 	now := d.Now()
 	if !Owns(r.Command) {
 		d.keep(r.Device, r.Facts, now)
+		d.dress(ctx, r)
 		return
 	}
+	d.dress(ctx, r)
 	facts := append([]plan.Fact{{Kind: plan.FactSeen, Value: true}}, r.Facts...)
 	ctx, cancel := context.WithTimeout(ctx, lookup)
 	defer cancel()

@@ -38,6 +38,11 @@ const (
 	Security = "security" // SecurityInfo
 	Profiles = "profiles" // ProfileList
 	Apps     = "apps"     // InstalledApplicationList
+
+	InstallProfile = "install-profile" // params: the profile
+	RemoveProfile  = "remove-profile"  // params: its identifier
+	Timers         = "timers"          // a Shared iPad's own timers; params: encode.SharedDevice as JSON
+	Look           = "look"            // ProfileList, to see what the three before did
 )
 
 // Kind is how one kind of errand is sent and read.
@@ -81,6 +86,15 @@ func Housekeeping() Kinds {
 		Security: plain(encode.SecurityInfo),
 		Profiles: plain(encode.ProfileList),
 		Apps:     plain(encode.InstalledApplicationList),
+
+		InstallProfile: {In: undisturbed, Encode: func(id string, params []byte, _ custody.FleetKind) ([]byte, error) {
+			return encode.InstallProfile(id, params)
+		}},
+		RemoveProfile: {In: undisturbed, Encode: func(id string, params []byte, _ custody.FleetKind) ([]byte, error) {
+			return encode.RemoveProfile(id, string(params))
+		}},
+		Timers: {In: undisturbed, Encode: timersCommand},
+		Look:   {In: undisturbed, Encode: plain(encode.ProfileList).Encode},
 	}
 }
 

@@ -76,7 +76,7 @@ func (l *Ledger) Certificate(ctx context.Context, hash string) (Certificate, err
 // device are bound to the UDID, every certificate issued to the device before
 // this one is revoked (one issued later is a renewal and stays), and what the
 // enrolment before it told us is dropped: push records, unlock and bootstrap
-// tokens, errands, asks, the list of its profiles.
+// tokens, errands, asks.
 //
 // ErrNotFound if the certificate is unknown or revoked; ErrConflict if it was
 // issued to another serial, if it or the device is bound to another UDID, or
@@ -97,7 +97,7 @@ func (l *Ledger) Authenticate(ctx context.Context, a AuthenticateRecord) error {
 		if err := l.bind(ctx, tx, a, certificate.Ordinal); err != nil {
 			return err
 		}
-		return forget(ctx, tx, a.Device, (*pushRow)(nil), (*deviceSecretRow)(nil), (*errandRow)(nil), (*askRow)(nil), (*seenRow)(nil))
+		return forget(ctx, tx, a.Device, (*pushRow)(nil), (*deviceSecretRow)(nil), (*errandRow)(nil), (*askRow)(nil))
 	})
 }
 

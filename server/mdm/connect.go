@@ -41,8 +41,6 @@ func (h *heard) connect(ctx context.Context, m *mdm.CommandResults) (*mdm.Comman
 	if v.offline || rep.Status == plan.StatusNotNow {
 		return nil, nil
 	}
-	h.e.profilesSeen(ctx, rep)
-	h.e.timersSeen(ctx, rep)
 	return h.e.errand(ctx)
 }
 
@@ -83,36 +81,17 @@ func (e *Engine) endErrand(ctx context.Context, rep plan.Report) {
 }
 
 // errand returns what waits for the channel, if anything. A store that fails
-// here costs nothing: the connect is answered, and the errand waits. An errand
-// about profiles whose time is over is dropped, and the next is looked at.
+// here costs nothing: the connect is answered, and the errand waits.
 func (e *Engine) errand(ctx context.Context) (*mdm.Command, error) {
 	v := visitOf(ctx)
-	for range maxDropped {
-		next, err := e.Store.NextErrand(ctx, v.device, v.user, e.Now())
-		switch {
-		case errors.Is(err, custody.ErrNotFound):
-			return nil, nil
-		case err != nil:
-			e.Count(CountErrand, "next")
-			e.Logger.Info("looking for an errand", "device", v.device, "err", err)
-			return nil, nil
-		case next.Rank != rankProfiles || v.user != "":
-			return &mdm.Command{CommandUUID: next.UUID, Raw: next.Body}, nil
-		}
-		switch e.mending(ctx, next) {
-		case give:
-			return &mdm.Command{CommandUUID: next.UUID, Raw: next.Body}, nil
-		case wait:
-			return nil, nil
-		}
-		if err := e.Store.EndErrand(ctx, next.UUID, v.device, v.user); err != nil && !errors.Is(err, custody.ErrNotFound) {
-			e.Count(CountErrand, "end")
-			e.Logger.Info("dropping an errand", "device", v.device, "err", err)
-			return nil, nil
-		}
+	next, err := e.Store.NextErrand(ctx, v.device, v.user, e.Now())
+	switch {
+	case errors.Is(err, custody.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		e.Count(CountErrand, "next")
+		e.Logger.Info("looking for an errand", "device", v.device, "err", err)
+		return nil, nil
 	}
-	return nil, nil
+	return &mdm.Command{CommandUUID: next.UUID, Raw: next.Body}, nil
 }
-
-// maxDropped bounds the errands about profiles that one connect drops.
-const maxDropped = 16

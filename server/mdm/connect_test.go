@@ -46,11 +46,8 @@ func testReports(t *testing.T, serve opener) {
 		{"Acknowledged", "c3", `<key>Users</key><array/>`, func(r *plan.Report) { r.Command, r.Listed = "c3", true }},
 		{"Acknowledged", "c4", `<key>Users</key><array><dict><key>IsLoggedIn</key><false/></dict></array>`,
 			func(r *plan.Report) { r.Command, r.Listed, r.Users = "c4", true, []plan.User{{}} }},
-		{"Acknowledged", "c5", `<key>ProfileList</key><array><dict><key>PayloadIdentifier</key><string>com.padwarden.kiosk</string><key>PayloadUUID</key><string>AA-1</string><key>IsManaged</key><true/></dict></array>`,
-			func(r *plan.Report) {
-				r.Command, r.Profiles = "c5", []string{"com.padwarden.kiosk"}
-				r.ProfileUUIDs = map[string]string{"com.padwarden.kiosk": "aa-1"}
-			}},
+		{"Acknowledged", "c5", `<key>ProfileList</key><array><dict><key>PayloadIdentifier</key><string>com.padwarden.kiosk</string><key>IsManaged</key><true/></dict></array>`,
+			func(r *plan.Report) { r.Command, r.Profiles = "c5", []string{"com.padwarden.kiosk"} }},
 		{"Acknowledged", "c6", `<key>SecurityInfo</key><dict><key>PasscodePresent</key><true/><key>HardwareEncryptionCaps</key><integer>3</integer></dict>`,
 			func(r *plan.Report) { r.Command, r.HasPasscode = "c6", &yes }},
 		{"Acknowledged", "c7", `<key>MessageResult</key><string>NoPasscodeSet</string>`,
@@ -66,12 +63,6 @@ func testReports(t *testing.T, serve opener) {
 		{"Acknowledged", "a4", `<key>ManagedApplicationList</key><dict/>`, func(r *plan.Report) { r.Command, r.Managed = "a4", map[string]string{} }},
 		{"Acknowledged", "i1", `<key>QueryResponses</key><dict><key>BatteryLevel</key><real>0.09</real><key>IsActivationLockEnabled</key><true/></dict>`,
 			func(r *plan.Report) { level := 0.09; r.Command, r.Battery, r.ActivationOn = "i1", &level, &yes }},
-		{"Acknowledged", "s1", `<key>QueryResponses</key><dict><key>UserSessionTimeout</key><integer>900</integer><key>TemporarySessionTimeout</key><integer>0</integer><key>TemporarySessionOnly</key><true/></dict>`,
-			func(r *plan.Report) {
-				r.Command, r.Timers = "s1", &plan.SharedTimers{User: 15 * time.Minute, GuestsOnly: true}
-			}},
-		{"Acknowledged", "s2", `<key>QueryResponses</key><dict><key>UserSessionTimeout</key><integer>-1</integer><key>TemporarySessionTimeout</key><string>0</string></dict>`,
-			func(r *plan.Report) { r.Command = "s2" }},
 		{"Acknowledged", "i2", `<key>QueryResponses</key><dict><key>BatteryLevel</key><integer>1</integer></dict>`,
 			func(r *plan.Report) { level := 1.0; r.Command, r.Battery = "i2", &level }},
 		{"Acknowledged", "i3", `<key>QueryResponses</key><dict><key>BatteryLevel</key><string>0.09</string><key>IsActivationLockEnabled</key><integer>1</integer></dict>`,

@@ -36,16 +36,13 @@ type memory struct {
 	preserve bool // the ward keeps its apps
 	authed   []ledger.AuthenticateRecord
 	outs     []custody.DeviceID
-	row      custody.Custody // of every device
-	seen     map[custody.DeviceID]ledger.SeenProfiles
-	kept     int // lists that were written
 }
 
 func newMemory(fleet custody.FleetKind, ids ...custody.DeviceID) *memory {
 	m := &memory{
 		devices: map[custody.DeviceID]ledger.Device{}, certs: map[string]ledger.Certificate{},
 		pushes: map[string]ledger.Push{}, unlock: map[custody.DeviceID][]byte{},
-		secrets: map[string][]byte{}, spent: map[string]bool{}, issued: map[string]ledger.Issuance{}, seen: map[custody.DeviceID]ledger.SeenProfiles{}, fleet: fleet, target: custody.TargetKioskApp,
+		secrets: map[string][]byte{}, spent: map[string]bool{}, issued: map[string]ledger.Issuance{}, fleet: fleet, target: custody.TargetKioskApp,
 	}
 	for _, id := range ids {
 		m.devices[id] = ledger.Device{ID: id, Ward: "4B"}
@@ -220,42 +217,6 @@ func (m *memory) ServerSecret(_ context.Context, name string, create func() ([]b
 	return b, err
 }
 
-func (m *memory) Custody(_ context.Context, d custody.DeviceID) (custody.Custody, error) {
-	leave, err := m.enter()
-	defer leave()
-	row := m.row
-	row.Device, row.Ward = d, "4B"
-	return row, err
-}
-
-// name gives a device another name.
-func (m *memory) name(id custody.DeviceID, name string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d := m.devices[id]
-	d.Name = name
-	m.devices[id] = d
-}
-
-func (m *memory) Ward(ctx context.Context, id string) (ledger.Ward, error) {
-	p, err := m.Policy(ctx, id)
-	return ledger.Ward{ID: id, Name: "Ward " + id, Policy: p}, err
-}
-
-func (m *memory) Profiles(ctx context.Context, d custody.DeviceID) (ledger.SeenProfiles, error) {
-	return get(ctx, m, m.seen, d)
-}
-
-func (m *memory) PutProfiles(_ context.Context, p ledger.SeenProfiles) error {
-	leave, err := m.enter()
-	defer leave()
-	if err == nil {
-		m.seen[p.Device] = p
-		m.kept++
-	}
-	return err
-}
-
 func (m *memory) PutErrand(_ context.Context, e ledger.Errand) error {
 	leave, err := m.enter()
 	defer leave()
@@ -271,16 +232,12 @@ func (m *memory) NextErrand(_ context.Context, d custody.DeviceID, user string, 
 	if err != nil {
 		return ledger.Errand{}, err
 	}
-	best := -1
-	for i, e := range m.errands {
-		if e.Device == d && e.User == user && now.Before(e.Expires) && (best < 0 || e.Rank < m.errands[best].Rank) {
-			best = i
+	for _, e := range m.errands {
+		if e.Device == d && e.User == user && now.Before(e.Expires) {
+			return e, nil
 		}
 	}
-	if best < 0 {
-		return ledger.Errand{}, custody.ErrNotFound
-	}
-	return m.errands[best], nil
+	return ledger.Errand{}, custody.ErrNotFound
 }
 
 func (m *memory) EndErrand(_ context.Context, uuid string, d custody.DeviceID, user string) error {

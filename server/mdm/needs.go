@@ -41,8 +41,6 @@ type Store interface {
 	NextErrand(ctx context.Context, device custody.DeviceID, user string, now time.Time) (ledger.Errand, error)
 	// EndErrand drops an errand of that channel; ErrNotFound if uuid names none.
 	EndErrand(ctx context.Context, uuid string, device custody.DeviceID, user string) error
-
-	profileStore
 }
 
 // Steward is what the engine tells and asks.

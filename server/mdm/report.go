@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/micromdm/nanomdm/mdm"
 
@@ -56,7 +55,7 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 	if rep.Users, rep.Listed, err = users(doc); err != nil {
 		return rep, err
 	}
-	if rep.Profiles, rep.ProfileUUIDs, err = profiles(doc); err != nil {
+	if rep.Profiles, err = profiles(doc); err != nil {
 		return rep, err
 	}
 	if rep.Apps, rep.AppsListed, err = installedApps(doc); err != nil {
@@ -85,21 +84,6 @@ func information(rep *plan.Report, doc map[string]any) {
 	if on, ok := said["IsMDMLostModeEnabled"].(bool); ok {
 		rep.LostOn = &on
 	}
-	user, said1 := wholeSeconds(said["UserSessionTimeout"])
-	guest, said2 := wholeSeconds(said["TemporarySessionTimeout"])
-	if said1 && said2 {
-		only, _ := said["TemporarySessionOnly"].(bool)
-		rep.Timers = &plan.SharedTimers{User: user, Guest: guest, GuestsOnly: only}
-	}
-}
-
-// wholeSeconds reads an <integer> of seconds, up to a year.
-func wholeSeconds(v any) (time.Duration, bool) {
-	n, ok := v.(uint64)
-	if !ok || n > 366*24*3600 {
-		return 0, false
-	}
-	return time.Duration(n) * time.Second, true
 }
 
 // users reads a UserList. A user without a name stays in it: a list is proof
@@ -121,24 +105,23 @@ func users(doc map[string]any) (list []plan.User, listed bool, err error) {
 	return list, true, nil
 }
 
-// profiles reads the identifiers of a ProfileList, and the versions beside them.
-func profiles(doc map[string]any) (ids []string, uuids map[string]string, err error) {
+// profiles reads the identifiers of a ProfileList.
+func profiles(doc map[string]any) ([]string, error) {
 	v, ok := doc["ProfileList"]
 	if !ok {
-		return nil, nil, nil
+		return nil, nil
 	}
 	entries, err := dicts(v)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	uuids = make(map[string]string, len(entries))
+	var ids []string
 	for _, e := range entries {
 		if id := text(e["PayloadIdentifier"]); id != "" {
 			ids = append(ids, id)
-			uuids[id] = strings.ToLower(short(text(e["PayloadUUID"]), maxID))
 		}
 	}
-	return ids, uuids, nil
+	return ids, nil
 }
 
 // installedApps reads an InstalledApplicationList. An app without an identifier

@@ -2,6 +2,7 @@ package mdm
 
 import (
 	"math"
+	"time"
 
 	"github.com/padwarden/padwarden/server/plan"
 )
@@ -60,6 +61,12 @@ func informed(said map[string]any, add func(string, any)) {
 			add(t.kind, is)
 		}
 	}
+	user, users := wholeSeconds(said["UserSessionTimeout"])
+	guest, guests := wholeSeconds(said["TemporarySessionTimeout"])
+	if users && guests {
+		only, _ := said["TemporarySessionOnly"].(bool)
+		add(plan.FactTimers, plan.SharedTimers{User: user, Guest: guest, GuestsOnly: only})
+	}
 	switch free := said["AvailableDeviceCapacity"].(type) {
 	case float64:
 		if free >= 0 && !math.IsInf(free, 0) { // JSON has no other numbers
@@ -68,6 +75,15 @@ func informed(said map[string]any, add func(string, any)) {
 	case uint64:
 		add(plan.FactFree, float64(free))
 	}
+}
+
+// wholeSeconds reads an <integer> of seconds, up to a year.
+func wholeSeconds(v any) (time.Duration, bool) {
+	n, ok := v.(uint64)
+	if !ok || n > 366*24*3600 {
+		return 0, false
+	}
+	return time.Duration(n) * time.Second, true
 }
 
 func profileFacts(v any) []plan.ProfileFact {

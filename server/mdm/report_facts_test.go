@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/plan"
@@ -32,7 +33,11 @@ func TestFacts(t *testing.T) {
 		"too long":      {answers(text("ModelName", strings.Repeat("x", 500))), []plan.Fact{{Kind: "model", Value: strings.Repeat("x", 128)}}},
 		"whole numbers": {answers(`<key>BatteryLevel</key><integer>1</integer><key>AvailableDeviceCapacity</key><integer>40</integer>`),
 			[]plan.Fact{{Kind: "free_gb", Value: 40.0}, {Kind: "battery", Value: 1.0}}},
-		"a passcode": {`<key>SecurityInfo</key><dict><key>PasscodePresent</key><false/></dict>`, []plan.Fact{{Kind: "passcode", Value: false}}},
+		"timers": {answers(`<key>UserSessionTimeout</key><integer>900</integer><key>TemporarySessionTimeout</key><integer>0</integer><key>TemporarySessionOnly</key><true/>`),
+			[]plan.Fact{{Kind: "timers", Value: plan.SharedTimers{User: 15 * time.Minute, GuestsOnly: true}}}},
+		"timers without sense": {answers(`<key>UserSessionTimeout</key><integer>-1</integer><key>TemporarySessionTimeout</key><integer>0</integer>`), nil},
+		"one timer":            {answers(`<key>UserSessionTimeout</key><integer>60</integer><key>TemporarySessionTimeout</key><string>0</string>`), nil},
+		"a passcode":           {`<key>SecurityInfo</key><dict><key>PasscodePresent</key><false/></dict>`, []plan.Fact{{Kind: "passcode", Value: false}}},
 		"profiles": {`<key>ProfileList</key><array><dict>` + text("PayloadIdentifier", "a.b") + text("PayloadUUID", "U") + `</dict><dict/></array>`,
 			[]plan.Fact{{Kind: "profiles", Value: []plan.ProfileFact{{Identifier: "a.b", UUID: "U"}}}}},
 		"no profiles": {`<key>ProfileList</key><array/>`, []plan.Fact{{Kind: "profiles", Value: []plan.ProfileFact{}}}},

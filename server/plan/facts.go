@@ -19,6 +19,7 @@ const (
 	FactPasscode   = "passcode"   // SecurityInfo's PasscodePresent
 	FactProfiles   = "profiles"   // ProfileList, a list of [ProfileFact]
 	FactApps       = "apps"       // InstalledApplicationList, a list of bundle ids
+	FactTimers     = "timers"     // a Shared iPad's session timeouts, [SharedTimers]
 	FactSeen       = "seen"       // true: it connected
 )
 

@@ -100,6 +100,10 @@ type Drift struct {
 	Profile []byte
 }
 
+// Removable: it is put right by taking it off. What is not ours stays: a person
+// looks who installed it.
+func (d Drift) Removable() bool { return d.State == ProfileLeftOver }
+
 // passing are profiles of ours that come and go with enrolment and session, or
 // that a plan alone puts on and takes off, for they are what locks. Where they
 // are not wanted their presence says nothing, and nothing here removes them.
@@ -107,29 +111,19 @@ var passing = []string{
 	encode.EnrolmentID, encode.KioskID, encode.SafariLockID, encode.WebClipID, encode.ClinicalID, encode.PasscodeID, encode.WiFiID,
 }
 
-// Standing is what of a list of profiles is worth keeping: PayloadUUID by
-// PayloadIdentifier, without the versions of what comes and goes.
-func Standing(seen map[string]string) map[string]string {
-	out := make(map[string]string, len(seen))
-	for id, version := range seen {
-		if slices.Contains(passing, id) && id != encode.PasscodeID {
-			version = ""
-		}
-		out[id] = version
-	}
-	return out
-}
-
 // ours begins the identifiers of our profiles.
 const ours = "com.padwarden."
 
-// Drifts compares what is wanted with what a ProfileList shows: PayloadUUID by
-// PayloadIdentifier. The result is in the order of wanted, then whatever else
+// Drifts compares what is wanted with what a ProfileList shows. The result is in the order of wanted, then whatever else
 // is there, by identifier.
-func Drifts(o Outfit, seen map[string]string) ([]Drift, error) {
+func Drifts(o Outfit, list []ProfileFact) ([]Drift, error) {
 	wanted, err := Wanted(o)
 	if err != nil {
 		return nil, err
+	}
+	seen := make(map[string]string, len(list)) // UUID by identifier
+	for _, f := range list {
+		seen[f.Identifier] = f.UUID
 	}
 	known := slices.Clone(passing)
 	if id, _, err := encode.Identity(o.WiFi); err == nil {
@@ -163,18 +157,4 @@ func Drifts(o Outfit, seen map[string]string) ([]Drift, error) {
 	}
 	slices.SortFunc(others, func(a, b Drift) int { return cmp.Compare(a.Identifier, b.Identifier) })
 	return append(out, others...), nil
-}
-
-// Mend is the request and the encoded command that put a drift right; an empty
-// request if nothing here may: a plan does, or a person looks who installed it.
-func (d Drift) Mend(uuid string) (request string, body []byte, err error) {
-	switch {
-	case d.Profile != nil:
-		body, err = encode.InstallProfile(uuid, d.Profile)
-		return "InstallProfile", body, err
-	case d.State == ProfileLeftOver:
-		body, err = encode.RemoveProfile(uuid, d.Identifier)
-		return "RemoveProfile", body, err
-	}
-	return "", nil, nil
 }

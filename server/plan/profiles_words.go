@@ -57,7 +57,7 @@ func DriftSentence(ds []Drift) string {
 			then = append(then, sentence)
 		}
 	}
-	say("What padwarden may put right it does while the iPad is clean.", func(d Drift) bool { return d.Profile != nil || d.State == ProfileLeftOver })
+	say("What padwarden may put right it does while the iPad is clean.", func(d Drift) bool { return d.Profile != nil || d.Removable() })
 	say("The badge-in page comes back with the next hand-over or wipe.", func(d Drift) bool { return d.Identifier == encode.KioskID && d.State == ProfileMissing })
 	say("Nobody removes what is not padwarden's: find out who installed it.", func(d Drift) bool { return d.State == ProfileStranger })
 	return strings.Join(then, " ")

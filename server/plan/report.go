@@ -38,17 +38,14 @@ type Report struct {
 	Errors    []int  // ErrorChain codes
 	ErrorText string // ErrorChain in words, for logs and history
 
-	Users    []User   // UserList
-	Listed   bool     // the report carries a UserList, perhaps an empty one
-	Profiles []string // ProfileList: payload identifiers
-	// ProfileUUIDs is ProfileList's PayloadUUID in lower case by PayloadIdentifier; nil if the report has no such list.
-	ProfileUUIDs  map[string]string
-	HasPasscode   *bool         // SecurityInfo PasscodePresent
-	Battery       *float64      // DeviceInformation BatteryLevel: 0 to 1; nil where the report does not say
-	ActivationOn  *bool         // DeviceInformation IsActivationLockEnabled
-	LostOn        *bool         // DeviceInformation IsMDMLostModeEnabled
-	MessageResult string        // DeviceLock
-	Timers        *SharedTimers // DeviceInformation of a Shared iPad
+	Users         []User   // UserList
+	Listed        bool     // the report carries a UserList, perhaps an empty one
+	Profiles      []string // ProfileList: payload identifiers
+	HasPasscode   *bool    // SecurityInfo PasscodePresent
+	Battery       *float64 // DeviceInformation BatteryLevel: 0 to 1; nil where the report does not say
+	ActivationOn  *bool    // DeviceInformation IsActivationLockEnabled
+	LostOn        *bool    // DeviceInformation IsMDMLostModeEnabled
+	MessageResult string   // DeviceLock
 
 	Apps       []string          // InstalledApplicationList: bundle ids; an app without one is ""
 	AppsListed bool              // the report carries such a list, perhaps an empty one

@@ -20,7 +20,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"open": openCases, "commit": commitCases, "contention": contentionCases, "rows": rowsCases,
 		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases,
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
-		"wipes": wipeCases, "asks": askCases, "facts": factCases, "profiles": profileCases,
+		"wipes": wipeCases, "asks": askCases, "facts": factCases,
 		"trials": trialCases,
 	} {
 		t.Run(name, func(t *testing.T) {
