@@ -100,7 +100,22 @@ func oneUser(fleet custody.FleetKind, os encode.Version) []item {
 // erased is what erases a one-user iPad.
 func erased(os encode.Version) []item {
 	s := shelf{fleet: custody.ReturnToService, channel: device}
-	s.command("EraseDevice", func(id string) ([]byte, error) { return eraseDevice(id, os) })
+	s.command("EraseDevice", func(id string) ([]byte, error) {
+		e, err := comeback(os)
+		if err != nil {
+			return nil, err
+		}
+		return encode.EraseDevice(id, e)
+	})
+	if !os.Before(asksItself) {
+		s.items = append(s.items, item{s.fleet, s.channel, "ReturnToService.answer.plist", func() ([]byte, error) {
+			e, err := comeback(os)
+			if err != nil {
+				return nil, err
+			}
+			return encode.ReturnToService(e)
+		}})
+	}
 	return s.items
 }
 
@@ -118,24 +133,28 @@ func apps() []item {
 	return s.items
 }
 
-func eraseDevice(id string, os encode.Version) ([]byte, error) {
+func comeback(os encode.Version) (encode.Erase, error) {
 	wifi, err := encode.WiFi(network)
 	if err != nil {
-		return nil, err
+		return encode.Erase{}, err
 	}
 	back, err := enrolment(custody.ReturnToService)
 	if err != nil {
-		return nil, err
+		return encode.Erase{}, err
 	}
 	e := encode.Erase{WiFi: wifi, Enrolment: back, BootstrapToken: []byte("not a real bootstrap token")}
 	if os.Before(appPreservation) {
 		e.BootstrapToken = nil
 	}
-	return encode.EraseDevice(id, e)
+	return e, nil
 }
 
-// appPreservation is the version that brought BootstrapToken to Return to Service.
-var appPreservation, _ = encode.ParseVersion("26.0")
+// appPreservation is the version that brought BootstrapToken to Return to
+// Service, and asksItself the one that brought the check-in of that name.
+var (
+	appPreservation, _ = encode.ParseVersion("26.0")
+	asksItself         = appPreservation
+)
 
 // shared is what is sent to Shared iPads only, on the device channel.
 func shared(fleet custody.FleetKind, os encode.Version) []item {

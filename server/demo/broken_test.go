@@ -14,6 +14,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/app"
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/mdm"
 	"github.com/padwarden/padwarden/server/plan"
 )
 
@@ -194,10 +195,9 @@ func TestBrokenNoCompareAndSetAtHandOver(t *testing.T) {
 }
 
 // anyEpoch takes every report for the outstanding attempt's.
-type anyEpoch struct{ a *app.App }
-
-func (d anyEpoch) Apply(ctx context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error) {
-	return d.a.Steward.Apply(ctx, id, e)
+type anyEpoch struct {
+	mdm.Steward
+	a *app.App
 }
 
 func (d anyEpoch) Exchange(ctx context.Context, r plan.Report) (*plan.Command, error) {
@@ -214,7 +214,7 @@ func (d anyEpoch) Offer(ctx context.Context, id custody.DeviceID) (*plan.Command
 // TestBrokenNoEpochCheck: a UserList that named nobody in an earlier epoch
 // arrives late, in the wipe of the next one.
 func TestBrokenNoEpochCheck(t *testing.T) {
-	turnsRed(t, "P1", func(a *app.App) { a.Engine.Steward = anyEpoch{a} }, func(ctx context.Context, h *Hospital) error {
+	turnsRed(t, "P1", func(a *app.App) { a.Engine.Steward = anyEpoch{a.Steward, a} }, func(ctx context.Context, h *Hospital) error {
 		a := h.at(8, "CH-01")
 		if err := a.signsIn(ctx); err != nil {
 			return err

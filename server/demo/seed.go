@@ -103,7 +103,11 @@ func (h *Hospital) addDevice(ctx context.Context, ward string, fleet custody.Fle
 	if fleet.Shared() {
 		kind = sim.Shared
 	}
-	device := h.Fleet.Add(sim.Options{Serial: string(id), Name: name, Kind: kind, Ethernet: true})
+	o := sim.Options{Serial: string(id), Name: name, Kind: kind, Ethernet: true}
+	if fleet == custody.ReturnToService {
+		o.OSVersion, o.ReturnMode = "26.0", true
+	}
+	device := h.Fleet.Add(o)
 	if policy.Evidence == custody.EvidencePage {
 		h.Observer.Expect(string(id), policy.Lock)
 	}

@@ -89,7 +89,6 @@ func TestWhatIsNotServed(t *testing.T) {
 		{pair("MessageType", "UserAuthenticate"), "user_authenticate", http.StatusGone},
 		{pair("MessageType", "DeclarativeManagement") + pair("Endpoint", "tokens"), "declarative_management", http.StatusNotFound},
 		{pair("MessageType", "GetToken") + pair("TokenServiceType", "com.apple.maid"), "get_token", http.StatusBadRequest},
-		{pair("MessageType", "ReturnToService"), "return_to_service", http.StatusBadRequest},
 		{pair("MessageType", "Whatever"), "message", http.StatusBadRequest},
 		{pair("Status", "Idle"), "message", http.StatusBadRequest},
 	} {

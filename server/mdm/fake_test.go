@@ -265,6 +265,8 @@ type ear struct {
 	panics   bool
 	err      error                           // of Apply and Exchange
 	next     func(plan.Report) *plan.Command // what Exchange answers
+	asked    []string                        // for Return to Service settings: device and enrolment
+	answer   []byte
 }
 
 func (s *ear) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error) {
@@ -302,6 +304,13 @@ func (s *ear) Offer(_ context.Context, id custody.DeviceID) (*plan.Command, erro
 		return nil, s.err
 	}
 	return s.next(plan.Report{Device: id}), nil
+}
+
+func (s *ear) ReturnToService(_ context.Context, id custody.DeviceID, enrolment string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, string(id)+" "+enrolment)
+	return s.answer, s.err
 }
 
 func (s *ear) set(f func(*ear)) {

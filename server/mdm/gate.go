@@ -145,3 +145,12 @@ func (g *gate) admitNew(r *mdm.Request, m *mdm.Authenticate) error {
 	}
 	return nil // that no other device has this UDID, the store's transaction says
 }
+
+// statusOf is the status that a refusal is answered with.
+func statusOf(err error) int {
+	var status *service.HTTPStatusError
+	if errors.As(err, &status) {
+		return status.Status
+	}
+	return http.StatusServiceUnavailable
+}

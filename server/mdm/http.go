@@ -21,7 +21,8 @@ import (
 // built in service.go.
 func (e *Engine) chain() http.Handler {
 	log := nanoLogger{e.Logger}
-	var h http.Handler = nanohttp.CheckinAndCommandHandler(e.service(log), log)
+	svc := e.service(log)
+	h := svc.asked(nanohttp.CheckinAndCommandHandler(svc, log))
 	h = atStage("message", h)
 	h = nanohttp.CertVerifyMiddleware(h, e.CA, log)
 	h = atStage("certificate", h)
@@ -72,8 +73,7 @@ func (e *Engine) outermost(timeout time.Duration, limit int, next http.Handler) 
 	})
 }
 
-// guarded refuses bodies that must not be shown to a plist decoder, and the one
-// check-in that NanoMDM's dispatch does not know.
+// guarded refuses bodies that must not be shown to a plist decoder.
 func (e *Engine) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := visitOf(r.Context())
@@ -90,14 +90,6 @@ func (e *Engine) guarded(next http.Handler) http.Handler {
 				status = http.StatusRequestEntityTooLarge
 			}
 			http.Error(w, http.StatusText(status), status)
-			return
-		}
-		if isCheckin(r) && messageType(body) == "ReturnToService" {
-			// iOS 26.0 asks for Return to Service settings on its own; ours come with
-			// EraseDevice. NanoMDM would answer the same and log the whole body.
-			v.reason = "return_to_service"
-			e.Logger.Info("a device asked for Return to Service settings, which this version does not serve")
-			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))

@@ -49,6 +49,9 @@ type Steward interface {
 	Exchange(ctx context.Context, r plan.Report) (*plan.Command, error)
 	// Offer is Exchange without a device at the door; only a remote engine asks.
 	Offer(ctx context.Context, id custody.DeviceID) (*plan.Command, error)
+	// ReturnToService answers a device that asks for its Return to Service
+	// settings, or says in a custody.Refusal why it is not to erase itself.
+	ReturnToService(ctx context.Context, device custody.DeviceID, enrolment string) ([]byte, error)
 }
 
 // Pusher asks a device to connect.

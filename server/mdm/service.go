@@ -15,7 +15,7 @@ import (
 )
 
 // service builds gate(heard(nanomdm(store))).
-func (e *Engine) service(log nanolog.Logger) service.CheckinAndCommandService {
+func (e *Engine) service(log nanolog.Logger) *gate {
 	store := checkins{e: e}
 	core := nanomdm.New(store, nanomdm.WithLogger(log),
 		nanomdm.WithUserAuthenticate(store),

@@ -87,19 +87,28 @@ func sharedSettings(id string, _ custody.Custody, in Inputs) ([]byte, error) {
 	return encode.Settings(id, encode.Backstop(in.Policy))
 }
 
-// erase sends the enrolment profile along: its SCEP challenge is bound to this
-// run, so the certificate it yields is itself evidence of this erase.
+// erase sends what the device comes back by.
 func erase(id string, c custody.Custody, in Inputs) ([]byte, error) {
+	e, err := comeback(c, in)
+	if err != nil {
+		return nil, err
+	}
+	return encode.EraseDevice(id, e)
+}
+
+// comeback sends the enrolment profile along: its SCEP challenge is bound to
+// this run, so the certificate it yields is itself evidence of this erase.
+func comeback(c custody.Custody, in Inputs) (encode.Erase, error) {
 	enrolment, err := encode.Enrolment(encode.EnrolmentParams{
 		Organisation: in.Organisation, ServerURL: in.ServerURL, Topic: in.Topic, Serial: string(c.Device),
 		Challenge: in.Challenge, Shared: in.Policy.Fleet.Shared(), MDMURL: in.MDMURL,
 	})
 	if err != nil {
-		return nil, err
+		return encode.Erase{}, err
 	}
 	e := encode.Erase{WiFi: in.WiFi, Enrolment: enrolment}
 	if preserves(in) {
 		e.BootstrapToken = in.Bootstrap
 	}
-	return encode.EraseDevice(id, e)
+	return e, nil
 }

@@ -21,19 +21,9 @@ func eraseDevice(d *Device, _ *conversation, cmd dict) result {
 	if d.opt.Kind == Shared && cmd.bool("DisallowProximitySetup") {
 		return failed(codeUnknownCommand, "DisallowProximitySetup is not for Shared iPad")
 	}
-	rts := cmd.dict("ReturnToService")
-	back := comeback{toService: rts.bool("Enabled"), network: d.opt.Ethernet, profile: rts.data("MDMProfileData")}
-	if wifi := rts.data("WiFiProfileData"); len(wifi) > 0 {
-		p, err := parseProfile(wifi)
-		if err != nil {
-			return failed(codeInstallFailed, "WiFiProfileData: "+err.Error())
-		}
-		_, back.network = p.payload(typeWiFi)
-	}
-	if len(back.profile) > 0 {
-		if _, err := parseProfile(back.profile); err != nil {
-			return failed(codeInstallFailed, "MDMProfileData: "+err.Error())
-		}
+	back, why := d.comeback(cmd.dict("ReturnToService"))
+	if why != "" {
+		return failed(codeInstallFailed, why)
 	}
 	if d.faults.never {
 		return result{status: "Acknowledged", then: d.leave(func() { d.phase = dark })}

@@ -37,7 +37,10 @@ type Options struct {
 	// back after an erase without WiFiProfileData.
 	Ethernet            bool
 	Latitude, Longitude float64 // where it is
-	Quota               int64   // Shared iPad: DataQuota of a user, bytes
+	// ReturnMode: its automated enrolment put it in return-to-service mode (iOS
+	// 26.0), where a hand may ask for an erase.
+	ReturnMode bool
+	Quota      int64 // Shared iPad: DataQuota of a user, bytes
 }
 
 func (o Options) filled() Options {

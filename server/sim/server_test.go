@@ -40,6 +40,7 @@ type mdmServer struct {
 	failing   func(*http.Request) int // status to answer instead; 0: none
 	profile   func(string) []byte     // instead of the usual enrolment profile
 	plain     bool                    // do not ask for signatures
+	answer    dict                    // to ReturnToService; nil: refused
 	forget    bool                    // drop what got NotNow, and go on with the next command
 }
 
@@ -135,6 +136,14 @@ func (s *mdmServer) serveMDM(w http.ResponseWriter, r *http.Request) {
 		s.checkIns = append(s.checkIns, msg)
 		if msg.str("MessageType") == "Authenticate" {
 			clear(s.queue) // what was meant for the old enrolment
+		}
+		if msg.str("MessageType") == "ReturnToService" {
+			if s.answer == nil {
+				http.Error(w, "not being wiped", http.StatusForbidden)
+				return
+			}
+			b, _ := encodeDict(s.answer)
+			_, _ = w.Write(b)
 		}
 		if msg.str("MessageType") == "TokenUpdate" {
 			s.addresses[channel] = address{msg.data("Token"), msg.str("PushMagic")}

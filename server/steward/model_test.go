@@ -105,6 +105,7 @@ func (w *ward) actions() map[string]func(*rapid.T) {
 			}
 		},
 		"faulty": func(t *rapid.T) { pad(t).faulty = true },
+		"ask":    func(t *rapid.T) { w.ask(server(t), pad(t), rapid.Bool().Draw(t, "lost")) },
 		"time": func(t *rapid.T) {
 			w.stores.advance(time.Duration(rapid.IntRange(1, 1000).Draw(t, "seconds")) * time.Second)
 		},

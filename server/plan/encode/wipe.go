@@ -34,11 +34,11 @@ type returnToService struct {
 // it erases, and does not try again if that fails: an acknowledgement is no
 // proof. Activation Lock must be off. Device channel only.
 func EraseDevice(uuid string, e Erase) ([]byte, error) {
-	return Command(uuid, "EraseDevice", eraseDevice{
-		ReturnToService: returnToService{
-			Enabled: true, WiFiProfileData: e.WiFi, MDMProfileData: e.Enrolment, BootstrapToken: e.BootstrapToken,
-		},
-	})
+	return Command(uuid, "EraseDevice", eraseDevice{ReturnToService: e.service()})
+}
+
+func (e Erase) service() returnToService {
+	return returnToService{Enabled: true, WiFiProfileData: e.WiFi, MDMProfileData: e.Enrolment, BootstrapToken: e.BootstrapToken}
 }
 
 // ClearPasscode removes the passcode of a one-user iPad (Apple: "Clear
