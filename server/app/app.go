@@ -102,6 +102,7 @@ func (a *App) Run(ctx context.Context) error {
 			a.config.Logger.Error("following the feed", "err", err)
 		}
 	})
+	wg.Go(func() { a.Engine.KeepRenewing(work) })
 	served := make(chan error, 1)
 	go func() { served <- a.http.Listener(a.socket) }()
 

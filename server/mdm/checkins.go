@@ -35,6 +35,9 @@ func messageType(body []byte) string {
 func (s checkins) StoreAuthenticate(r *mdm.Request, m *mdm.Authenticate) error {
 	ctx := r.Context()
 	v := visitOf(ctx)
+	if v.renewal {
+		return nil // storing it would forget what the enrolment has left here
+	}
 	var more struct{ Model, ModelName, ProductName, OSVersion, BuildVersion string }
 	if err := decode(m.Raw, &more); err != nil {
 		return refuse(ctx, http.StatusBadRequest, "message", "reading an Authenticate of %s: it does not decode", v.device)

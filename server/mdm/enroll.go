@@ -64,7 +64,13 @@ func (e *Engine) noEnrolment(c *fiber.Ctx, status int, reason, sentence string) 
 }
 
 func (e *Engine) enrolmentProfile(ctx context.Context, claim onetime.Claim) ([]byte, error) {
-	d, err := e.Store.Device(ctx, claim.Device)
+	return e.profileFor(ctx, claim.Device, e.Keys.Challenge(claim.Device, claim.Epoch, claim.Run), e.mdmURL(claim))
+}
+
+// profileFor is a device's enrolment profile with the SCEP challenge and the
+// address that it connects to (empty: here).
+func (e *Engine) profileFor(ctx context.Context, device custody.DeviceID, challenge, mdmURL string) ([]byte, error) {
+	d, err := e.Store.Device(ctx, device)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +79,7 @@ func (e *Engine) enrolmentProfile(ctx context.Context, claim onetime.Claim) ([]b
 		return nil, fmt.Errorf("reading the policy of ward %s: %w", d.Ward, err)
 	}
 	return encode.Enrolment(encode.EnrolmentParams{
-		Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic, Serial: string(claim.Device),
-		Challenge: e.Keys.Challenge(claim.Device, claim.Epoch, claim.Run), Shared: p.Fleet.Shared(), MDMURL: e.mdmURL(claim),
+		Organisation: e.Organisation, ServerURL: e.BaseURL, Topic: e.Topic, Serial: string(device),
+		Challenge: challenge, Shared: p.Fleet.Shared(), MDMURL: mdmURL,
 	})
 }

@@ -1,9 +1,11 @@
 package mdm_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +33,7 @@ type memory struct {
 	spent    map[string]bool
 	issued   map[string]ledger.Issuance
 	errands  []ledger.Errand
+	rows     map[custody.DeviceID]custody.Custody
 	fleet    custody.FleetKind
 	target   custody.LockTarget
 	preserve bool // the ward keeps its apps
@@ -42,7 +45,7 @@ func newMemory(fleet custody.FleetKind, ids ...custody.DeviceID) *memory {
 	m := &memory{
 		devices: map[custody.DeviceID]ledger.Device{}, certs: map[string]ledger.Certificate{},
 		pushes: map[string]ledger.Push{}, unlock: map[custody.DeviceID][]byte{},
-		secrets: map[string][]byte{}, spent: map[string]bool{}, issued: map[string]ledger.Issuance{}, fleet: fleet, target: custody.TargetKioskApp,
+		secrets: map[string][]byte{}, rows: map[custody.DeviceID]custody.Custody{}, spent: map[string]bool{}, issued: map[string]ledger.Issuance{}, fleet: fleet, target: custody.TargetKioskApp,
 	}
 	for _, id := range ids {
 		m.devices[id] = ledger.Device{ID: id, Ward: "4B"}
@@ -137,6 +140,50 @@ func (m *memory) IssueCertificate(_ context.Context, c ledger.Certificate, spend
 
 func (m *memory) Issued(ctx context.Context, spend string) (ledger.Issuance, error) {
 	return get(ctx, m, m.issued, spend)
+}
+
+func (m *memory) Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
+	return get(ctx, m, m.rows, id)
+}
+
+func (m *memory) UseRenewal(_ context.Context, hash string) error {
+	leave, err := m.enter()
+	defer leave()
+	switch c := m.certs[hash]; {
+	case err != nil:
+		return err
+	case m.readOnly:
+		return custody.ErrUnavailable
+	case c.Enrolment == "" || !c.Revoked.IsZero() || !c.Superseded.IsZero():
+		return custody.ErrNotFound
+	}
+	c := m.certs[hash]
+	if c.Used.IsZero() {
+		c.Used = time.Now()
+		m.certs[hash] = c
+	}
+	for _, h := range m.order[:slices.Index(m.order, hash)] {
+		if old := m.certs[h]; old.Device == c.Device && (h == c.Enrolment || old.Enrolment == c.Enrolment) && old.Superseded.IsZero() {
+			old.Superseded = time.Now()
+			m.certs[h] = old
+		}
+	}
+	return nil
+}
+
+func (m *memory) Expiring(_ context.Context, after ledger.Certificate, before time.Time, limit int) (page []ledger.Certificate, err error) {
+	leave, err := m.enter()
+	defer leave()
+	for _, c := range m.certs {
+		follows := c.Expires.After(after.Expires) || c.Expires.Equal(after.Expires) && c.Hash > after.Hash
+		if c.UDID != "" && c.Revoked.IsZero() && c.Superseded.IsZero() && (c.Enrolment == "" || !c.Used.IsZero()) && c.Expires.Before(before) && follows {
+			page = append(page, c)
+		}
+	}
+	slices.SortFunc(page, func(a, b ledger.Certificate) int {
+		return cmp.Or(a.Expires.Compare(b.Expires), strings.Compare(a.Hash, b.Hash))
+	})
+	return page[:min(limit, len(page))], err
 }
 
 func (m *memory) Authenticate(_ context.Context, a ledger.AuthenticateRecord) error {

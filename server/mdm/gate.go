@@ -116,6 +116,8 @@ func (g *gate) admit(r *mdm.Request, m *mdm.Enrollment) error {
 	case rec.UDID != m.UDID:
 		return g.e.alert(r.Context(), "other_device", "certificate of %s came from another device", rec.Device)
 	}
+	visitOf(r.Context()).certificate = rec
+	g.e.tookUp(r.Context(), rec)
 	return nil
 }
 
@@ -130,9 +132,6 @@ func (g *gate) admitNew(r *mdm.Request, m *mdm.Authenticate) error {
 	if visitOf(ctx).user != "" || m.Topic != g.e.Topic {
 		return refuse(ctx, http.StatusBadRequest, "topic", "not an enrolment with our topic")
 	}
-	if v := visitOf(ctx); v.enrolment != v.hash {
-		return g.e.alert(ctx, "renewal_authenticates", "%s authenticates under a renewed certificate, not one of an enrolment profile", rec.Device)
-	}
 	if m.SerialNumber != string(rec.Device) {
 		return g.e.alert(ctx, "serial_mismatch", "certificate of %s came from serial %.64q", rec.Device, m.SerialNumber)
 	}
@@ -143,7 +142,25 @@ func (g *gate) admitNew(r *mdm.Request, m *mdm.Authenticate) error {
 	if (d.UDID != "" && d.UDID != m.UDID) || (rec.UDID != "" && rec.UDID != m.UDID) {
 		return g.e.alert(ctx, "udid_mismatch", "%s is known by another UDID", rec.Device)
 	}
+	if v := visitOf(ctx); v.enrolment != v.hash {
+		return g.admitRenewed(ctx, rec, m)
+	}
 	return nil // that no other device has this UDID, the store's transaction says
+}
+
+// admitRenewed: a device that was told to install its enrolment profile again
+// says Authenticate under the new certificate, as if it enrolled (seen with other
+// servers; Apple's documentation does not say). It was not erased: its enrolment
+// goes on with all that it has told us, and custody hears the enrolment it
+// knows. The certificate is bound to its UDID since its issue.
+func (g *gate) admitRenewed(ctx context.Context, rec ledger.Certificate, m *mdm.Authenticate) error {
+	if rec.UDID != m.UDID || rec.Enrolment == "" {
+		return g.e.alert(ctx, "renewal_authenticates", "%s authenticates under a renewal of an enrolment that is not its own", rec.Device)
+	}
+	v := visitOf(ctx)
+	v.renewal, v.certificate = true, rec
+	g.e.tookUp(ctx, rec)
+	return nil
 }
 
 // statusOf is the status that a refusal is answered with.

@@ -14,6 +14,7 @@ import (
 // custody's, or is a context's. Each method is one transaction.
 type Store interface {
 	ca.Registry
+	Renewals
 	Policy(ctx context.Context, ward string) (custody.Policy, error)
 
 	// Authenticate binds the device to the UDID and the certificate to both,

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +33,8 @@ type server struct {
 	ca      *ca.CA
 	log     *buffer
 	nano    *nano // nil: devices connect to the engine
+
+	ago atomic.Int64 // how long ago the authority issues what it issues now
 
 	mu     sync.Mutex
 	counts map[string]int
@@ -70,7 +73,9 @@ func serveBy(t testing.TB, other *nano, fleet custody.FleetKind, ids ...custody.
 	if s.keys, err = onetime.Open(t.Context(), s.store); err != nil {
 		t.Fatal(err)
 	}
-	if s.ca, err = ca.Open(t.Context(), s.store, ca.Options{Organisation: "St Elsewhere"}); err != nil {
+	if s.ca, err = ca.Open(t.Context(), s.store, ca.Options{
+		Organisation: "St Elsewhere", Now: func() time.Time { return time.Now().Add(-time.Duration(s.ago.Load())) },
+	}); err != nil {
 		t.Fatal(err)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

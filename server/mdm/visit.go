@@ -9,6 +9,7 @@ import (
 	"github.com/micromdm/nanomdm/mdm"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/plan"
 )
 
@@ -26,6 +27,9 @@ type visit struct {
 	offline   bool   // the store could not be asked whose the certificate is
 	checkOut  bool
 	told      *mdm.Command // what a connect is answered with
+	renewal   bool         // an Authenticate under a renewed certificate: the enrolment goes on
+
+	certificate ledger.Certificate // as the store knows it; zero while it cannot be asked
 }
 
 func (v *visit) channel() plan.Channel {

@@ -20,7 +20,8 @@ const (
 type result struct {
 	status string
 	fields dict
-	then   func() // what begins once the report has left: an erase, a restart
+	then   func()   // what begins once the report has left: an erase, a restart
+	renew  *profile // the management's own, to be taken up before the report
 }
 
 func acknowledged(fields dict) result { return result{status: "Acknowledged", fields: fields} }

@@ -16,13 +16,14 @@ func installProfile(d *Device, c *conversation, cmd dict) result {
 	if err == nil {
 		err = p.allowed(d.opt.Kind, c.user != nil)
 	}
-	if err == nil {
-		if _, ok := p.payload(typeMDM); ok {
-			return failed(codeInstallFailed, "a second management cannot be installed")
-		}
-	}
 	if err != nil {
 		return failed(codeInstallFailed, err.Error())
+	}
+	if _, ok := p.payload(typeMDM); ok {
+		if why := d.sameManagement(c, p); why != "" {
+			return failed(codeInstallFailed, why)
+		}
+		return result{status: "Acknowledged", renew: &p}
 	}
 	p.managed = true
 	ps := d.shelf(c)

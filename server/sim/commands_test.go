@@ -40,13 +40,16 @@ func TestProfiles(t *testing.T) {
 		t.Errorf("after the removal: %s", got)
 	}
 	for name, bad := range map[string][]byte{
-		"junk":        []byte("junk"),
-		"binary":      []byte("bplist00…"),
-		"no version":  []byte(strings.Replace(string(mobileconfig(t, "x")), "<integer>1</integer>", "<integer>0</integer>", 1)),
-		"no uuid":     mobileconfig(t, "x", payload("com.example", "y", dict{"PayloadUUID": ""})),
-		"clip":        mobileconfig(t, "x", payload(typeWebClip, "y", dict{"URL": "nowhere"})),
-		"app lock":    mobileconfig(t, "x", payload(typeAppLock, "y", nil)),
-		"management":  w.server.enrolment("challenge"),
+		"junk":       []byte("junk"),
+		"binary":     []byte("bplist00…"),
+		"no version": []byte(strings.Replace(string(mobileconfig(t, "x")), "<integer>1</integer>", "<integer>0</integer>", 1)),
+		"no uuid":    mobileconfig(t, "x", payload("com.example", "y", dict{"PayloadUUID": ""})),
+		"clip":       mobileconfig(t, "x", payload(typeWebClip, "y", dict{"URL": "nowhere"})),
+		"app lock":   mobileconfig(t, "x", payload(typeAppLock, "y", nil)),
+		"management": mobileconfig(t, "another", payload(typeMDM, "m", dict{"Topic": testTopic, "ServerURL": w.server.http.URL, "AccessRights": 1,
+			"ServerCapabilities": []any{perUserCapacity}})),
+		"other topic": w.server.usualEnrolment("challenge", dict{"Topic": "com.apple.mgmt.other"}),
+		"other UUID":  w.server.usualEnrolment("challenge", dict{"PayloadUUID": "another"}),
 		"not config.": mustPlist(t, payload("com.example", "x", nil)),
 	} {
 		if r := w.server.do("", "InstallProfile", dict{"Payload": bad}); r.str("Status") != "Error" {

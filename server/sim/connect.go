@@ -82,6 +82,9 @@ func (d *Device) converse(ctx context.Context, c *conversation, msg dict) {
 			return // not carried out: the server will have to say it again
 		}
 		r := d.execute(c, cmd)
+		if r.renew != nil {
+			r = d.renew(ctx, c, *r.renew)
+		}
 		msg = d.message(c, r.status, cmd.str("CommandUUID"))
 		for k, v := range r.fields {
 			msg[k] = v

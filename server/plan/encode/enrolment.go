@@ -62,7 +62,10 @@ func Enrolment(p EnrolmentParams) ([]byte, error) {
 	}
 	d := draft{
 		identifier: EnrolmentID, name: "Management by padwarden", organisation: p.Organisation, removable: true,
-		inputs: []string{p.Organisation, p.ServerURL, p.Topic, p.Serial, p.Challenge, fmt.Sprint(p.Shared)},
+		// Not the challenge: a profile that renews the identity replaces this one,
+		// and only payloads of the same identifier and UUID are updated in place
+		// (Apple: "CommonPayloadKeys", PayloadUUID).
+		inputs: []string{p.ServerURL, p.Topic, p.Serial, fmt.Sprint(p.Shared)},
 	}
 	mdm := p.ServerURL + "/mdm"
 	if p.MDMURL != "" {
