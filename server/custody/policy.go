@@ -100,6 +100,10 @@ type Policy struct {
 	Baseline Baseline `json:"baseline,omitempty"`
 	// IfFound is what a lock screen says to who finds the iPad, below its name; empty: the ward's name.
 	IfFound string `json:"if_found,omitempty"`
+	// LeastOS is the oldest iPadOS that an iPad may enrol with from Setup
+	// Assistant, "26.1": an older one is told to update itself first (iOS 17.0).
+	// Empty: any will do.
+	LeastOS string `json:"least_os,omitempty"`
 }
 
 // App is a managed app: installed by its bundle id through the hospital's app
@@ -151,6 +155,7 @@ func (p Policy) Validate() error {
 		}
 	}
 	errs = append(errs, p.validateFleet()...)
+	errs = append(errs, p.validateEnrolment()...)
 	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
 	bad(p.Evidence == EvidenceDevice && (p.Target == TargetKioskApp || p.Target == TargetSafari), "evidence: a %s ward has no auto-lock of its own, use page", p.Target)
 	bad(p.Evidence == EvidenceDevice && p.AutoLock == 0, "evidence: device needs an auto_lock, else nothing ends an idle session")

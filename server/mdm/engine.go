@@ -37,6 +37,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/mdm/ca"
+	"github.com/padwarden/padwarden/server/mdm/machineinfo"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
 	"github.com/padwarden/padwarden/server/mdm/plistguard"
 )
@@ -57,6 +58,9 @@ type Options struct {
 	PushExpires  time.Time // when that certificate does; zero: there is none
 	Organisation string
 	WiFi         []byte // the profile that an erased device finds its network by; may be empty
+	// Devices are the authorities whose devices may ask for a profile at Setup
+	// Assistant; nil: automated enrolment is not served.
+	Devices machineinfo.Issuers
 
 	Logger *slog.Logger
 	// Count is told of every refusal and failure: a name of ours and a reason of
@@ -178,6 +182,10 @@ func (e *Engine) Mount(app *fiber.App) {
 	app.Add(fiber.MethodGet, "/scep", e.serveSCEP)
 	app.Add(fiber.MethodPost, "/scep", e.serveSCEP)
 	app.Add(fiber.MethodGet, "/enroll/:token", e.serveEnroll)
+	if len(e.Devices) > 0 {
+		app.Add(fiber.MethodPost, AutomatedPath, e.serveAutomated)
+		app.Add(fiber.MethodGet, AutomatedPath, e.serveAutomated)
+	}
 }
 
 // take waits for a free place. The returned function gives it back; it is nil

@@ -22,12 +22,17 @@ func (e *Engine) EnrolmentLink(device custody.DeviceID) (string, error) {
 	if !onetime.ValidDevice(device) {
 		return "", fmt.Errorf("making an enrolment link: %.64q is not a serial number", string(device))
 	}
-	var b [8]byte
-	if _, err := io.ReadFull(e.Rand, b[:]); err != nil {
+	nonce, err := e.nonce()
+	if err != nil {
 		return "", fmt.Errorf("making an enrolment link: %w", err)
 	}
-	nonce := -1 - int64(binary.BigEndian.Uint64(b[:])>>2)
 	return e.BaseURL + "/enroll/" + e.Keys.LinkToken(device, 0, nonce), nil
+}
+
+func (e *Engine) nonce() (int64, error) {
+	var b [8]byte
+	_, err := io.ReadFull(e.Rand, b[:])
+	return -1 - int64(binary.BigEndian.Uint64(b[:])>>2), err
 }
 
 // serveEnroll answers a link with the device's enrolment profile. Its challenge

@@ -37,6 +37,7 @@ type memory struct {
 	fleet    custody.FleetKind
 	target   custody.LockTarget
 	preserve bool // the ward keeps its apps
+	leastOS  string
 	authed   []ledger.AuthenticateRecord
 	outs     []custody.DeviceID
 }
@@ -114,7 +115,7 @@ func (m *memory) Policy(context.Context, string) (custody.Policy, error) {
 	leave, err := m.enter()
 	defer leave()
 	p := custody.DefaultPolicy(m.fleet, m.target)
-	p.PreserveApps = m.preserve
+	p.PreserveApps, p.LeastOS = m.preserve, m.leastOS
 	return p, err
 }
 

@@ -16,6 +16,8 @@ import (
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/mdm"
 	"github.com/padwarden/padwarden/server/mdm/ca"
+	"github.com/padwarden/padwarden/server/mdm/machineinfo"
+	"github.com/padwarden/padwarden/server/mdm/machineinfo/devicetest"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
 )
 
@@ -85,7 +87,7 @@ func serveBy(t testing.TB, other *nano, fleet custody.FleetKind, ids ...custody.
 	s.url = "http://" + ln.Addr().String()
 	s.engine, err = mdm.New(mdm.Options{
 		Store: s.store, Steward: s.steward, CA: s.ca, Keys: s.keys, Pusher: s.push, Live: s.push, Remote: other.remote(),
-		BaseURL: s.url, Topic: topic, Organisation: "St Elsewhere", Lookup: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
+		Devices: machineinfo.Issuers{apple(t).Certificate}, BaseURL: s.url, Topic: topic, Organisation: "St Elsewhere", Lookup: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 		Count: func(name, reason string) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -106,6 +108,17 @@ func serveBy(t testing.TB, other *nano, fleet custody.FleetKind, ids ...custody.
 	})
 	return s
 }
+
+// apple stands for Apple's authority of devices in all tests.
+func apple(t testing.TB) *devicetest.Authority {
+	appleOnce.Do(func() { appleIs = devicetest.NewAuthority(t) })
+	return appleIs
+}
+
+var (
+	appleOnce sync.Once
+	appleIs   *devicetest.Authority
+)
 
 // counted says how often a reason was counted.
 func (s *server) counted(key string) int {
