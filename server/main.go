@@ -26,6 +26,7 @@ type commands struct {
 	SignIn    signIn    `cmd:"" help:"Make a one-time sign-in for the console, or a token for the API."`
 	Import    importCmd `cmd:"" help:"Add wards, iPads, readers and people from a JSON file."`
 	WiFi      wifiCmd   `cmd:"" name:"wifi" help:"Write a Wi-Fi profile, and say whether an erased iPad comes back by it."`
+	ADE       adeCmd    `cmd:"" name:"ade" help:"Automated device enrolment: Apple's device assignment."`
 	Catalogue catalogue `cmd:"" help:"Write every command and profile that can be sent to an iPad."`
 	Trial     trialCmd  `cmd:"" help:"Walk one iPad through open, lock, wipe and mishaps, and have the server sign how it went."`
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/live"
 	"github.com/padwarden/padwarden/server/mdm"
+	"github.com/padwarden/padwarden/server/mdm/ade"
 	"github.com/padwarden/padwarden/server/mdm/apns"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
 	"github.com/padwarden/padwarden/server/steward"
@@ -39,6 +40,7 @@ type App struct {
 	streams context.Context // ends the event streams before the server stops
 	hangUp  context.CancelFunc
 	keys    *onetime.Keys
+	ade     *ade.Service   // nil: no automated device enrolment
 	closers []func() error // in the order of opening
 }
 
@@ -103,6 +105,9 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	})
 	wg.Go(func() { a.Engine.KeepRenewing(work) })
+	if a.ade != nil {
+		wg.Go(func() { a.ade.Run(work) })
+	}
 	served := make(chan error, 1)
 	go func() { served <- a.http.Listener(a.socket) }()
 

@@ -32,6 +32,9 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildSteward(ctx); err != nil {
 		return err
 	}
+	if err := a.buildADE(); err != nil {
+		return err
+	}
 	if a.Identity, err = identity.New(identity.Config{
 		Ledger: a.Ledger, Live: a.Live, Key: derive(master, "identity"), Now: time.Now, Rand: rand.Reader, Log: a.config.Logger,
 	}); err != nil {
@@ -93,7 +96,7 @@ func (a *App) buildSteward(ctx context.Context) error {
 	}
 	a.Engine, err = mdm.New(mdm.Options{
 		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live, Remote: other,
-		BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
+		Devices: a.config.ADE.devices(), BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
 		Logger: a.config.Logger, Count: a.meters.refusal, Now: a.config.Now, Rand: rand.Reader,
 	})
 	if err != nil {

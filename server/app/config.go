@@ -46,6 +46,7 @@ type Config struct {
 	APNsHost  string         // scheme and host; empty: Apple's
 	APNsRoots *x509.CertPool // nil: the system's
 	WiFi      []byte         // profile that an erased iPad finds its network by
+	ADE       ADE
 
 	Version string // padwarden's, for the tables of trials
 

@@ -120,8 +120,12 @@ func TestCursors(t *testing.T) {
 	}
 	// and one that died after the last learns that it was the last
 	must(t, w.ledger.SetADEState(t.Context(), "list", `{"cursor":"1-2","fetched":false}`))
+	w.apple.said()
 	if r := w.once(t); r.Listed != 2 {
 		t.Errorf("an exhausted cursor: %+v", r)
+	}
+	if calls := w.apple.said(); !slices.Equal(calls, []string{"/server/devices", "/devices/sync"}) {
+		t.Errorf("after the last page: %v", calls)
 	}
 	must(t, w.ledger.SetADEState(t.Context(), "list", `not JSON`))
 	if r := w.once(t); r.Listed != 2 {
