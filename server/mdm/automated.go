@@ -99,6 +99,7 @@ func (e *Engine) automated(ctx context.Context, info machineinfo.Info) ([]byte, 
 	case err != nil:
 		return nil, err
 	case d.UDID != "" && d.UDID != info.UDID:
+		e.refused.keep(id, refusedSentences["udid_mismatch"], e.Now())
 		return nil, &noProfile{fiber.StatusForbidden, "udid_mismatch", "This iPad is not the one that its serial number belongs to.",
 			fmt.Errorf("it says UDID %.64q, and is known by another", info.UDID)}
 	}

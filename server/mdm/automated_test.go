@@ -74,6 +74,9 @@ func TestWhoIsNotEnrolledByItself(t *testing.T) {
 			t.Errorf("%s: %d %.80s, %v", name, status, body, s.counts)
 		}
 	}
+	if sentence, _ := s.engine.RefusedEnrolment("S2"); !strings.Contains(sentence, "another UDID") {
+		t.Errorf("nobody sees at S2 that another iPad came in its name: %q", sentence)
+	}
 	for what, header := range map[string]http.Header{
 		"a browser": {}, "a header of junk": {"X-Apple-Aspen-Deviceinfo": {"%%%"}}, "a form": {"Content-Type": {"text/plain"}},
 	} {
