@@ -43,6 +43,8 @@ type HospitalWard struct {
 	Baseline custody.Baseline `json:"baseline"`
 	// IfFound is what the ward's lock screens say to who finds an iPad.
 	IfFound string `json:"if_found"`
+	// LeastOS is the oldest iPadOS that an iPad may enrol with from Setup Assistant; empty: any.
+	LeastOS string `json:"least_os"`
 }
 
 // HospitalDevice is one iPad; Reader names the badge reader on its dock, if it has one.
@@ -136,7 +138,7 @@ var errTwice = func() (string, error) { return "cannot be added", nil }
 func (i *importer) ward(w HospitalWard) {
 	policy := custody.DefaultPolicy(w.Fleet, w.Target)
 	policy.ManagedApps, policy.BadgeAlone = w.ManagedApps, w.BadgeAlone
-	policy.ClinicalApps, policy.PreserveApps = w.ClinicalApps, w.PreserveApps
+	policy.ClinicalApps, policy.PreserveApps, policy.LeastOS = w.ClinicalApps, w.PreserveApps, w.LeastOS
 	policy.Baseline, policy.IfFound = cmp.Or(w.Baseline, policy.Baseline), w.IfFound
 	if w.LeastGrade != "" {
 		policy.LeastGrade = w.LeastGrade

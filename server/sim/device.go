@@ -99,10 +99,11 @@ type Device struct {
 
 	mu         sync.Mutex
 	vol        *volume
-	assigned   string // ADE: where the enrolment profile is fetched
-	inRange    bool   // a network is there
-	joined     bool   // and the device knows its password
-	leaving    bool   // an acknowledged erase or log-out is about to begin
+	assigned   string                            // ADE: where the enrolment profile is fetched
+	vouch      func(info []byte) ([]byte, error) // ADE: signs what the device says of itself; nil: it says nothing
+	inRange    bool                              // a network is there
+	joined     bool                              // and the device knows its password
+	leaving    bool                              // an acknowledged erase or log-out is about to begin
 	asleep     bool
 	dead       bool
 	stranded   bool // restarted with a passcode: no Wi-Fi until it is unlocked

@@ -5,7 +5,6 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -96,7 +95,7 @@ func (d *Device) fetchProfile(ctx context.Context, j *joining) error {
 		return nil
 	}
 	if len(j.raw) == 0 {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, j.source, nil)
+		req, err := d.profileRequest(ctx, j.source)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errProfile, err)
 		}
