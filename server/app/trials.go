@@ -19,6 +19,9 @@ func (a *App) trials() (*trial.Office, error) {
 	if o.Version == "" {
 		o.Version = "unknown"
 	}
+	if o.Driver = "embedded"; a.config.NanoMDM.URL != "" {
+		o.Driver = "nanomdm"
+	}
 	o.World, o.Because = a.world()
 	return o, nil
 }

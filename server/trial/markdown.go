@@ -26,7 +26,7 @@ func Markdown(t Table, s Signed, public ed25519.PublicKey) string {
 		row(fmt.Sprintf("plan: %s", p.Goal), fmt.Sprintf("%s; steps %s; digest %s", outcomeWord(p.Outcome), strings.Join(p.Steps, ", "), p.Digest))
 	}
 	row("filed", fmt.Sprintf("by %s, %s, begun %s", t.By, clock(t.Filed), clock(t.Began)))
-	row("padwarden", t.Version)
+	row("padwarden", strings.TrimSuffix(t.Version+", driver "+t.Driver, ", driver "))
 	b.WriteString("\n## Steps\n")
 	for _, r := range t.Steps {
 		result(&b, r)

@@ -35,6 +35,7 @@ type Office struct {
 	World   World
 	Because string           // why it is that world
 	Version string           // padwarden's
+	Driver  string           // where the iPads connect
 	Now     func() time.Time // only what is written on a table, and how old a beginning may be
 	Log     *slog.Logger     // nil: none
 
@@ -107,7 +108,7 @@ func (o *Office) File(ctx context.Context, c Claim, by string) (Signed, error) {
 	}
 	t := Table{
 		World: now.World, Because: now.Because, Device: b.Device, Model: now.Model, Called: c.Called, OSVersion: now.OSVersion, Build: now.Build,
-		Ward: b.Ward, Fleet: b.Fleet, Target: b.Target, By: by, Began: b.At, Filed: now.At, Version: o.Version,
+		Ward: b.Ward, Fleet: b.Fleet, Target: b.Target, By: by, Began: b.At, Filed: now.At, Version: o.Version, Driver: o.Driver,
 	}
 	for _, s := range b.Steps {
 		claimed, ok := c.of(s.Name)

@@ -31,7 +31,7 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Office = &trial.Office{Store: d.Store, Key: key, World: trial.Hardware, Because: "Apple", Version: "1.2.3", Now: func() time.Time { return d.now }}
+	d.Office = &trial.Office{Store: d.Store, Key: key, World: trial.Hardware, Because: "Apple", Version: "1.2.3", Driver: "embedded", Now: func() time.Time { return d.now }}
 	return d
 }
 
@@ -93,7 +93,7 @@ func TestATrialIsSigned(t *testing.T) {
 			t.Errorf("plan %s: %s", p.Goal, p.Outcome)
 		}
 	}
-	if len(table.Plans) != 3 || len(table.Steps) != 7 || table.By != "Ada" || table.World != trial.Hardware || table.Version != "1.2.3" ||
+	if len(table.Plans) != 3 || len(table.Steps) != 7 || table.By != "Ada" || table.World != trial.Hardware || table.Version != "1.2.3" || table.Driver != "embedded" ||
 		table.Model != "iPad13,18" || table.OSVersion != "18.2" || table.Build != "22C152" || table.Called != "iPad (10th generation)" {
 		t.Errorf("%+v", table)
 	}

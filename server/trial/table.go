@@ -27,6 +27,7 @@ type Table struct {
 	Began   time.Time `json:"began"`
 	Filed   time.Time `json:"filed"`
 	Version string    `json:"padwarden"`
+	Driver  string    `json:"driver"` // where the iPad connected: embedded, or nanomdm
 }
 
 // Plan is one plan of the ward, and how the steps that are evidence of it came out.
