@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"fmt"
+
+	"github.com/padwarden/padwarden/server/identity"
 )
 
 // downtime: a manager seals an iPad for when the network is gone. It has a
@@ -14,15 +16,16 @@ func downtime(ctx context.Context, h *Hospital, tell func(string, string)) error
 	if _, err := a.comesClean(ctx); err != nil {
 		return err
 	}
-	m, err := h.manager(ctx, "Ward lead", passcodeWardID)
+	m, err := h.office(ctx, "Ward lead", identity.Manager, passcodeWardID)
 	if err != nil {
 		return err
 	}
 	serial := a.d.Serial()
-	code, err := m.isTold(ctx, "set-aside", serial)
-	if err != nil {
+	var told struct{ Code string }
+	if err := m.does(ctx, "set-aside", serial, nil, &told); err != nil {
 		return err
 	}
+	code := told.Code
 	tell("set aside", fmt.Sprintf("with a code of %d digits for its envelope", len(code)))
 	s, err := a.said(ctx, "waiting for its code", func(s shown) bool { return s.Custody.Run.Waits != "" })
 	if err != nil {
@@ -40,7 +43,7 @@ func downtime(ctx context.Context, h *Hospital, tell func(string, string)) error
 	}
 	tell("sealed", s.Custody.Lock.How)
 	erased := a.d.Truth().Erased
-	if err := m.does(ctx, "bring-back", serial, map[string]any{"who": a.p.name}); err != nil {
+	if err := m.does(ctx, "bring-back", serial, map[string]any{"who": a.p.name}, nil); err != nil {
 		return err
 	}
 	if _, err := a.becomes(ctx, "clean"); err != nil {

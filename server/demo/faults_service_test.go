@@ -13,6 +13,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/app"
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
 )
 
 // serviceFault is what is wrong with pushing as a whole. It is said once, above
@@ -117,7 +118,7 @@ func (s *service) starts(ctx context.Context, certificate tls.Certificate) error
 	if err := s.h.restart(ctx, certificate); err != nil {
 		return err
 	}
-	m, err := s.h.office(ctx)
+	m, err := s.h.office(ctx, "Maria Keller", identity.Administrator)
 	if err == nil {
 		*s.m = *m
 	}
@@ -154,7 +155,7 @@ func TestFaultTableOfThePushService(t *testing.T) {
 	later := &atomic.Int64{}
 	h := hospitalAt(t, 8*time.Minute, func() time.Time { return time.Now().Add(time.Duration(later.Load())) }, nil)
 	h.openFaultWards(t)
-	m, err := h.office(t.Context())
+	m, err := h.office(t.Context(), "Maria Keller", identity.Administrator)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/app"
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
 )
 
 // fault is one row of the fault table: how an iPad misbehaves, or the server's
@@ -56,7 +57,7 @@ func TestFaultTable(t *testing.T) {
 	bad := &badInputs{}
 	h := hospitalAt(t, 8*time.Minute, nil, func(a *app.App) { bad.Driver = a.Steward.Driver; a.Steward.Driver = bad })
 	h.openFaultWards(t)
-	m, err := h.office(t.Context())
+	m, err := h.office(t.Context(), "Maria Keller", identity.Administrator)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +234,9 @@ func ipad(do func(r *row)) func(context.Context, *row) error {
 }
 
 // wipesAgain: the manager asks for another wipe.
-func wipesAgain(ctx context.Context, r *row) error { return r.m.does(ctx, "wipe", r.at, nil) }
+func wipesAgain(ctx context.Context, r *row) error {
+	return r.m.does(ctx, "wipe", r.d.Serial(), nil, nil)
+}
 
 // byItself: the fault ends, and nobody has to do anything.
 func byItself(ctx context.Context, r *row) error { r.d.ClearFaults(); return nil }

@@ -1,22 +1,16 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
@@ -65,80 +59,10 @@ func (h *Hospital) newcomer(ctx context.Context, ward, name string) (at, error) 
 	return h.at(n, name), nil
 }
 
-// office is a member of staff at the console, by its pages and API alone.
-type office struct {
-	http *http.Client
-	url  string
-	csrf string
-}
-
-var csrfOf = regexp.MustCompile(`data-csrf="([^"]+)"`)
-
-// office signs one in.
-func (h *Hospital) office(ctx context.Context) (*office, error) {
-	token, err := h.App.Identity.MintStaffToken(ctx, "Maria Keller", identity.Administrator)
-	if err != nil {
-		return nil, err
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	m := &office{http: &http.Client{Jar: jar, Timeout: 20 * time.Second}, url: h.App.URL}
-	form := strings.NewReader(url.Values{"token": {token}}.Encode())
-	if _, err := m.ask(ctx, http.MethodPost, "/console/start", "application/x-www-form-urlencoded", form); err != nil {
-		return nil, err
-	}
-	page, err := m.page(ctx, "/console")
-	if err != nil {
-		return nil, err
-	}
-	found := csrfOf.FindStringSubmatch(page)
-	if found == nil {
-		return nil, errors.New("the console's page has no token")
-	}
-	m.csrf = found[1]
-	return m, nil
-}
-
-func (m *office) ask(ctx context.Context, method, path, kind string, body io.Reader) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, m.url+path, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	req.Header.Set("X-CSRF-Token", m.csrf)
-	res, err := m.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
-	if err == nil && res.StatusCode >= http.StatusBadRequest {
-		err = fmt.Errorf("%s %s: %s: %.300s", method, path, res.Status, said)
-	}
-	return said, err
-}
-
-func (m *office) page(ctx context.Context, path string) (string, error) {
-	b, err := m.ask(ctx, http.MethodGet, path, "", nil)
-	return string(b), err
-}
-
-// does asks for something of a device and reads the answer into, if it is not nil.
-func (m *office) does(ctx context.Context, what string, a at, into any) error {
-	b, err := m.ask(ctx, http.MethodPost, "/console/devices/"+a.d.Serial()+"/"+what, "application/json", bytes.NewReader([]byte("{}")))
-	if err == nil && into != nil {
-		err = json.Unmarshal(b, into)
-	}
-	return err
-}
-
 // link is a fresh enrolment link for a device.
 func (m *office) link(ctx context.Context, a at) (string, error) {
 	var said struct{ Link string }
-	err := m.does(ctx, "link", a, &said)
+	err := m.does(ctx, "link", a.d.Serial(), nil, &said)
 	return said.Link, err
 }
 

@@ -21,7 +21,7 @@ var (
 		{"flat battery", flatBattery, []string{"return", "the wipe waits", "proven clean"}},
 		{"passcode ward", passcodeWard, []string{"badge-in", "open confirmed", "proven clean"}},
 		{"shared iPad", sharedIPad, []string{"apple sign-in", "badge-in", "return", "proven clean"}},
-		{"lost and found", lostAndFound, []string{"called lost", "in Lost Mode", "found", "proven clean"}},
+		{"lost and found", lostAndFound, []string{"called lost", "in Lost Mode", "located", "found", "proven clean"}},
 		{"downtime iPad", downtime, []string{"set aside", "waits", "sealed", "proven clean"}},
 		{"guests", guests, []string{"tap at the dock", "temporary session", "return", "proven clean"}},
 		{"managed apps", managedApps, []string{"badge-in", "return", "proven clean"}},

@@ -3,6 +3,9 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"github.com/padwarden/padwarden/server/identity"
 )
 
 // lostAndFound: a manager calls an iPad lost; it counts as that when the iPad
@@ -16,12 +19,12 @@ func lostAndFound(ctx context.Context, h *Hospital, tell func(string, string)) e
 	if _, err := a.badgeIn(ctx); err != nil {
 		return err
 	}
-	m, err := h.manager(ctx, "Ward lead", passcodeWardID)
+	m, err := h.office(ctx, "Ward lead", identity.Manager, passcodeWardID)
 	if err != nil {
 		return err
 	}
 	serial, erased := a.d.Serial(), a.d.Truth().Erased
-	if err := m.does(ctx, "lost", serial, map[string]any{"why": "not in its dock", "message": "Please bring me to Theatre."}); err != nil {
+	if err := m.does(ctx, "lost", serial, map[string]any{"why": "not in its dock", "message": "Please bring me to Theatre."}, nil); err != nil {
 		return err
 	}
 	tell("called lost", "by its manager, while "+a.p.name+" held it")
@@ -33,7 +36,21 @@ func lostAndFound(ctx context.Context, h *Hospital, tell func(string, string)) e
 		return fmt.Errorf("called lost with Lost Mode %v, erased %d times", t.LostMode, t.Erased-erased)
 	}
 	tell("in Lost Mode", s.Custody.Lock.How)
-	if err := m.does(ctx, "found", serial, map[string]any{}); err != nil {
+	var told struct{ Code string }
+	if err := m.does(ctx, "locate", serial, nil, &told); err != nil {
+		return err
+	}
+	if !strings.Contains(told.Code, "within") {
+		return fmt.Errorf("it is %q", told.Code)
+	}
+	if err := m.does(ctx, "sound", serial, nil, nil); err != nil {
+		return err
+	}
+	if a.d.Truth().Sounds != 1 {
+		return fmt.Errorf("it plays no sound")
+	}
+	tell("located", "by its answer in Lost Mode, and heard")
+	if err := m.does(ctx, "found", serial, nil, nil); err != nil {
 		return err
 	}
 	if s, err = a.becomes(ctx, "unproven"); err != nil {
@@ -43,7 +60,7 @@ func lostAndFound(ctx context.Context, h *Hospital, tell func(string, string)) e
 		return fmt.Errorf("called found in Lost Mode")
 	}
 	tell("found", s.Reason)
-	if err := m.does(ctx, "wipe", serial, map[string]any{}); err != nil {
+	if err := m.does(ctx, "wipe", serial, nil, nil); err != nil {
 		return err
 	}
 	if _, err := a.becomes(ctx, "clean"); err != nil {

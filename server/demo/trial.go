@@ -146,11 +146,11 @@ func (m *administrator) sees(question string) string {
 }
 
 func (m *administrator) atTheConsole(ctx context.Context, deed string) error {
-	lead, err := m.h.manager(ctx, "Ward lead", m.ward)
+	lead, err := m.h.office(ctx, "Ward lead", identity.Manager, m.ward)
 	if err != nil {
 		return err
 	}
-	return lead.does(ctx, deed, m.d.Serial(), map[string]any{})
+	return lead.does(ctx, deed, m.d.Serial(), nil, nil)
 }
 
 // takes has somebody take the iPad, or come back to it.
