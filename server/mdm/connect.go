@@ -93,6 +93,8 @@ func (e *Engine) errand(ctx context.Context) (*mdm.Command, error) {
 		e.Count(CountErrand, "next")
 		e.Logger.Info("looking for an errand", "device", v.device, "err", err)
 		return nil, nil
+	case next.Rank == renewalRank && !e.mayRenew(ctx):
+		return nil, nil
 	}
 	return &mdm.Command{CommandUUID: next.UUID, Raw: next.Body}, nil
 }

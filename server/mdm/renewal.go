@@ -35,8 +35,8 @@ type Renewals interface {
 }
 
 const (
-	// renewalRank is that of profiles.
-	renewalRank = 10
+	// renewalRank is just behind other profiles, and tells a renewal apart.
+	renewalRank = 11
 	// renewalFor is how long the profile waits to be fetched; a new one is made
 	// the next day, with a challenge of its own.
 	renewalFor = 12 * time.Hour
@@ -97,7 +97,7 @@ func (e *Engine) queueRenewal(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("reading custody of %s: %w", v.device, err)
 	}
-	if !idle(row) || row.Enrolment != v.enrolment {
+	if !idle(row, v.enrolment) {
 		return nil
 	}
 	r := onetime.Renewal{Claim: onetime.Claim{Device: v.device, Epoch: row.Epoch, Run: today(now)}, Enrolment: v.enrolment}
@@ -122,9 +122,22 @@ func (e *Engine) queueRenewal(ctx context.Context, now time.Time) error {
 	})
 }
 
-// idle: nothing is being done to the device that a new identity could disturb.
-func idle(c custody.Custody) bool {
-	return (c.State == custody.Clean || c.State == custody.InUse) && !c.Run.Active() && !c.Risk.Open() && !c.Returning
+// idle: nothing is being done to the device, under the enrolment it speaks for,
+// that a new identity could disturb.
+func idle(c custody.Custody, enrolment string) bool {
+	return (c.State == custody.Clean || c.State == custody.InUse) && c.Enrolment == enrolment &&
+		!c.Run.Active() && !c.Risk.Open() && !c.Returning
+}
+
+// mayRenew asks once more when the profile is about to leave: much may have
+// happened to the device since it was queued.
+func (e *Engine) mayRenew(ctx context.Context) bool {
+	v := visitOf(ctx)
+	row, err := e.Store.Custody(ctx, v.device)
+	if err != nil {
+		e.Logger.Info("reading custody for a renewal", "device", v.device, "err", err)
+	}
+	return err == nil && idle(row, v.enrolment)
 }
 
 // Bounds of [Engine.KeepRenewing].

@@ -158,8 +158,17 @@ func TestWhoIsNotRenewed(t *testing.T) {
 				t.Errorf("told %s", b)
 			}
 			s.rests(p, func(c *custody.Custody) { c.State = custody.InUse })
-			if _, b := p.idle(); len(b) == 0 {
+			_, queued := p.idle()
+			if len(queued) == 0 {
 				t.Error("in use, with nothing going on, it is not told: is this test looking at anything?")
+			}
+			s.rests(p, change) // queued, and not answered yet
+			if _, b := p.idle(); len(b) != 0 {
+				t.Errorf("what was queued before left all the same: %s", b)
+			}
+			s.rests(p, nil)
+			if _, b := p.idle(); !bytes.Equal(b, queued) {
+				t.Error("and it is not told again when nothing goes on any more")
 			}
 		})
 	}

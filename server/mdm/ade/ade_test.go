@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,26 +271,26 @@ func (silent) ADEState(context.Context, string) (string, error) {
 func TestRunTriesEverLater(t *testing.T) {
 	w := newWorld(t)
 	synctest.Test(t, func(t *testing.T) {
-		looks := 0
+		var looks atomic.Int64
 		s := *w.Service
 		s.Store, s.Token = silent{}, w.Token
 		s.Now = func() time.Time { return w.now }
 		s.Count = func(reason string) {
 			if reason == "failed" {
-				looks++
+				looks.Add(1)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		go s.Run(ctx)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if looks != 1 {
-			t.Errorf("%d looks in half a minute", looks)
+		if looks.Load() != 1 {
+			t.Errorf("%d looks in half a minute", looks.Load())
 		}
 		time.Sleep(24 * time.Hour)
 		synctest.Wait()
-		if looks < 22 || looks > 32 {
-			t.Errorf("%d looks in a day of failures, want about one an hour", looks)
+		if n := looks.Load(); n < 22 || n > 32 {
+			t.Errorf("%d looks in a day of failures, want about one an hour", n)
 		}
 		cancel()
 		synctest.Wait()
