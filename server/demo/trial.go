@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/sim"
 	"github.com/padwarden/padwarden/server/trial/walk"
 )
 
@@ -70,8 +71,10 @@ func (m *administrator) hears(ctx context.Context, message string) error {
 		return m.answers("iPad (10th generation)")
 	case says("Have the server sign"):
 		return m.answers("y")
+	case says("What did you see"):
+		return m.answers("what a simulated iPad shows")
 	case says("[y/n"):
-		return m.answers(m.sees(message))
+		return m.answers(m.sees(ctx, message))
 	case says("What does it show"):
 		return m.answers("what it showed before, and that there is no connection")
 	case says("Give it its network back"):
@@ -81,7 +84,7 @@ func (m *administrator) hears(ctx context.Context, message string) error {
 		return m.atTheConsole(ctx, "wipe")
 	case says("Charge it"):
 		m.d.Charge()
-	case says("Type its passcode"):
+	case says("type its passcode"):
 		return m.unlocks(ctx)
 	case says("tap the same badge again"):
 		return m.resumes(ctx)
@@ -119,7 +122,7 @@ func (m *administrator) answers(line string) error {
 }
 
 // sees answers a question by what is really on the iPad.
-func (m *administrator) sees(question string) string {
+func (m *administrator) sees(ctx context.Context, question string) string {
 	t := m.d.Truth()
 	yes := true
 	switch {
@@ -136,8 +139,8 @@ func (m *administrator) sees(question string) string {
 	case strings.Contains(question, "ask for the passcode"):
 		yes = t.Passcode && t.Locked
 	case strings.Contains(question, "without a name"):
-		s, _ := m.d.Page().Shown()
-		yes = s.Holder == "" && t.AppLock != ""
+		s, err := m.wakes(ctx, "the page", func(s sim.PageState) bool { return s.State == "locked" })
+		yes = err == nil && s.Holder == "" && t.AppLock != ""
 	}
 	if yes {
 		return "y"
@@ -181,10 +184,14 @@ func (m *administrator) takes(ctx context.Context) error {
 	return m.d.SetPasscode(passcode)
 }
 
-// unlocks types the passcode, as soon as the iPad has started.
+// unlocks types the passcode once the iPad has started, if it is not on its
+// network by then: unlocked, it would be no locked one any more.
 func (m *administrator) unlocks(ctx context.Context) (err error) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
 		m.d.Wake()
+		if m.d.Truth().Reachable {
+			return nil
+		}
 		if err = m.d.Unlock(passcode); err == nil {
 			return nil
 		}

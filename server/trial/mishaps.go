@@ -53,7 +53,7 @@ func (w ward) restart() Step {
 			{Do: "Wait.", Patience: person, Marks: []Mark{reached, marks[1]}, Eyes: w.locked()}},
 	}
 	if w.Target == custody.TargetPasscode { // it does not rejoin Wi-Fi before that
-		s.Phases[1].Do = "Type its passcode on it, then leave it alone."
+		s.Phases[1].Do = "If it is not back on its network, type its passcode on it. Then leave it alone."
 	}
 	return s
 }
