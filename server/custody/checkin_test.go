@@ -197,3 +197,19 @@ func TestAnyEraseOfTheEpochExplains(t *testing.T) {
 	d.do(Authenticated{"cert-2"})
 	d.is(Wiping, CauseManager)
 }
+
+// A queue that loses a command, or its answer, is asked again under another id;
+// what may have taken data is not.
+func TestAMislaidCommandIsAskedAgain(t *testing.T) {
+	d := wiping(t, kiosk)
+	d.handOver("DeviceInformation", false)
+	id := d.c.Run.Command
+	d.stale(Mislaid{"another"})
+	if out := d.do(Mislaid{id}); d.c.Run.Command != "" || d.c.Run.Attempt != 1 || !out.Nudge {
+		t.Errorf("mislaid: %+v", d.c.Run)
+	}
+	d.stale(Mislaid{id})
+	d.handOver("EraseDevice", true)
+	d.stale(Mislaid{d.c.Run.Command})
+	d.stale(Mislaid{""})
+}

@@ -71,6 +71,8 @@ func (d *decision) apply(e Event) error {
 		return d.checkedOut(e)
 	case Seen:
 		return d.seen()
+	case Mislaid:
+		return d.mislaid(e)
 	case Progress:
 		return d.progress(e)
 	}

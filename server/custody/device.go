@@ -149,3 +149,17 @@ func (d *decision) seen() error {
 	}
 	return nil
 }
+
+// mislaid has a command asked again under another id, for the queue that lost
+// it knows the old one. What may have taken data is not asked twice: nobody
+// knows whether it was lost before the device got it, or its answer after.
+func (d *decision) mislaid(e Mislaid) error {
+	r := &d.next.Run
+	if !r.Active() || e.Command == "" || r.Command != e.Command || r.Acked || d.prev.Risk.Command == e.Command {
+		return ErrStale
+	}
+	r.Command, r.HandedOver, r.NotBefore = "", time.Time{}, time.Time{}
+	d.note(KindReport, "", "%s was not answered, and is asked again", e.Command)
+	d.nudge = true
+	return nil
+}

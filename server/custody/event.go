@@ -87,6 +87,9 @@ type (
 	AppleSignIn struct{ Enrolment, Account string }
 	// CheckedOut: the enrolment profile was removed.
 	CheckedOut struct{ Enrolment string }
+	// Mislaid: a command was put into another server's queue, and the device has
+	// connected often since and neither got nor answered it.
+	Mislaid struct{ Command string }
 	// Seen: the device connected on its device channel; whatever was
 	// handed over before has reached it or never will.
 	Seen struct{}
@@ -145,6 +148,7 @@ func (Authenticated) event() {}
 func (TokenUpdated) event()  {}
 func (AppleSignIn) event()   {}
 func (CheckedOut) event()    {}
+func (Mislaid) event()       {}
 func (Seen) event()          {}
 func (Progress) event()      {}
 

@@ -81,6 +81,7 @@ release          !refused      !refused    !refused    !refused    !refused     
 set-aside        !refused      ~           ~           !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
 bring-back       !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
 looked           ~             ~           ~           ~           ~             ~           ~           ~           ~           ~            ~            ~            ~
+mislaid          stale         stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
 reinstate        !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     unproven
 idle             stale        stale       stale       locked      stale         stale       stale       stale       stale       stale        stale        stale        stale
 idle-older       stale        stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
@@ -107,7 +108,7 @@ func matrixEvent(name string, c Custody) Event {
 		"attest-no-name": Attest{"", "erased by cable"}, "attest-no-reason": Attest{"m", ""},
 		"revoke a": Revoke{"a"}, "revoke b": Revoke{"b"}, "revoke-nobody": Revoke{""}, "retire": Retire{"m"},
 		"lost-mode": loses, "found": Found{By: "m"}, "lock-now": LockNow{By: "m"}, "lock-now-older": LockNow{By: "m", Epoch: c.Epoch + 1},
-		"set-aside": SetAside{"m"}, "bring-back": BringBack{By: "m", Who: "a"}, "looked": Looked{"m", "where it is"},
+		"set-aside": SetAside{"m"}, "bring-back": BringBack{By: "m", Who: "a"}, "mislaid": Mislaid{c.Run.Command}, "looked": Looked{"m", "where it is"},
 		"isolate": Isolate{"m", "norovirus"}, "isolate-no-reason": Isolate{By: "m"}, "release": Release{"m", "wiped down"}, "reinstate": Reinstate{"m"},
 		"idle": Idle{c.Epoch}, "idle-older": Idle{c.Epoch - 1}, "live-lost": LiveLost{}, "tick": Tick{}, "seen": Seen{},
 		"progress-other": Progress{Run: Run{ID: c.Run.ID + 1, Goal: GoalWipe}, Proof: ProofProven, Grade: GradeErased},

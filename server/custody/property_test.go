@@ -24,10 +24,10 @@ func anyEvent(t *rapid.T, c Custody) Event {
 	account := who + "@hospital.example"
 	return []Event{
 		Claim{who, account}, Resume{who, account}, TakeOver{who}, Return{who}, Wipe{By: "m"}, Attest{"m", "by cable"}, Revoke{who},
-		Retire{"m"}, Reinstate{"m"}, loses, Found{By: "m"}, LockNow{By: "m"}, SetAside{"m"}, BringBack{By: "m", Who: who}, Looked{"m", "its code"}, Isolate{"m", "norovirus"}, Release{"m", "wiped down"}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
+		Retire{"m"}, Reinstate{"m"}, loses, Found{By: "m"}, LockNow{By: "m"}, SetAside{"m"}, BringBack{By: "m", Who: who}, Looked{"m", "its code"}, Mislaid{c.Run.Command}, Isolate{"m", "norovirus"}, Release{"m", "wiped down"}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
 		Authenticated{cert}, TokenUpdated{cert, true}, TokenUpdated{cert, false}, AppleSignIn{cert, account}, CheckedOut{cert},
 		anyProgress(t, c), anyProgress(t, c), anyProgress(t, c), anyProgress(t, c),
-	}[rapid.IntRange(0, 31).Draw(t, "event")]
+	}[rapid.IntRange(0, 32).Draw(t, "event")]
 }
 
 func anyProgress(t *rapid.T, c Custody) Progress {

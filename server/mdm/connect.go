@@ -25,6 +25,7 @@ func (h *heard) connect(ctx context.Context, m *mdm.CommandResults) (*mdm.Comman
 	v.stage = "report"
 	rep, err := report(v, m)
 	rep.Queued = h.e.Remote != nil
+	v.idle, v.reported = rep.Status == plan.StatusIdle, rep.Command
 	if err != nil {
 		return nil, refuse(ctx, http.StatusBadRequest, "report", "reading a report of %s: %w", v.device, err)
 	}

@@ -131,28 +131,61 @@ func (e *Engine) enqueue(ctx context.Context, enrolment string, cmd *mdm.Command
 }
 
 // queued remembers which command of a channel the server took last, so that a
-// connect by which the device is just getting it asks the server nothing.
+// connect by which the device is just getting it asks the server nothing, and
+// how often the device has connected since without a word on it.
 type queued struct {
 	mu   sync.Mutex
-	last map[string]string // CommandUUID, by enrolment
+	last map[string]waiting // by enrolment
 }
 
-// maxQueued bounds it: what is forgotten costs one call.
-const maxQueued = 20_000
+type waiting struct {
+	command string
+	idles   int
+}
+
+const (
+	// maxQueued bounds it: what is forgotten costs one call.
+	maxQueued = 20_000
+	// maxIdles is how often a device may connect and be given a command that it
+	// does not answer: a connection may break, and the webhook is told of neither.
+	maxIdles = 3
+)
 
 func (q *queued) note(enrolment, id string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.last == nil || len(q.last) >= maxQueued {
-		q.last = map[string]string{}
+		q.last = map[string]waiting{}
 	}
-	q.last[enrolment] = id
+	if q.last[enrolment].command != id {
+		q.last[enrolment] = waiting{command: id}
+	}
 }
 
 func (q *queued) has(enrolment, id string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return id != "" && q.last[enrolment] == id
+	return id != "" && q.last[enrolment].command == id
+}
+
+// heard notes that the device has said something of a command, if only NotNow.
+func (q *queued) heard(enrolment, id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w := q.last[enrolment]; id != "" && w.command == id {
+		q.last[enrolment] = waiting{command: id}
+	}
+}
+
+// mislaid counts a connect without a word on the command, and reports whether
+// there have been too many.
+func (q *queued) mislaid(enrolment string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	w := q.last[enrolment]
+	w.idles++
+	q.last[enrolment] = w
+	return w.idles > maxIdles
 }
 
 // theirs pushes through the other server.

@@ -133,6 +133,42 @@ func TestWhatADeviceIsToldGoesIntoItsQueueOnce(t *testing.T) {
 	}
 }
 
+// NanoMDM takes no command twice under one id, and its webhook tells each
+// message once: what a device never answers is asked under another id.
+func TestWhatTheQueueLosesIsAskedAgain(t *testing.T) {
+	s := serveNano(t, "S1")
+	p := s.ipad("S1").enrol(1, 1)
+	s.steward.set(func(e *ear) {
+		e.next = func(plan.Report) *plan.Command { return &plan.Command{UUID: "u", Body: []byte("c")} }
+	})
+	mislaid := func() (n int) {
+		events, _ := s.steward.heard()
+		for _, e := range events {
+			if e == (custody.Mislaid{Command: "u"}) {
+				n++
+			}
+		}
+		return n
+	}
+	p.idle() // it is enqueued
+	for range 3 {
+		p.idle()
+	}
+	if mislaid() != 0 {
+		t.Error("given up while the device may just be getting it")
+	}
+	p.report("NotNow", "u", "")
+	for range 3 {
+		p.idle()
+	}
+	if mislaid() != 0 {
+		t.Error("given up though the device says NotNow")
+	}
+	if p.idle(); mislaid() != 1 || s.counted("enqueue_failed mislaid") != 1 {
+		t.Errorf("given up %d times, counted %v", mislaid(), s.counts)
+	}
+}
+
 func TestAServerThatTakesNothing(t *testing.T) {
 	s := serveNano(t, "S1")
 	p := s.ipad("S1").enrol(1, 1)

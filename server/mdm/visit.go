@@ -26,6 +26,8 @@ type visit struct {
 	user      string // user channel: the account's short name
 	offline   bool   // the store could not be asked whose the certificate is
 	checkOut  bool
+	idle      bool         // a connect that reports Idle
+	reported  string       // CommandUUID that a connect reports on
 	told      *mdm.Command // what a connect is answered with
 	renewal   bool         // an Authenticate under a renewed certificate: the enrolment goes on
 

@@ -11,6 +11,7 @@ import (
 
 	nanohttp "github.com/micromdm/nanomdm/http/mdm"
 
+	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/mdm/remote"
 )
 
@@ -109,7 +110,14 @@ func message(ctx context.Context, ev remote.Event) *http.Request {
 // about to. What it is just getting from the queue is left alone.
 func (e *Engine) answer(ctx context.Context, ev remote.Event) {
 	v := visitOf(ctx)
-	if v.told == nil || e.queued.has(ev.Enrolment, v.told.CommandUUID) {
+	e.queued.heard(ev.Enrolment, v.reported)
+	if v.told == nil {
+		return
+	}
+	if e.queued.has(ev.Enrolment, v.told.CommandUUID) {
+		if v.idle && v.user == "" && e.queued.mislaid(ev.Enrolment) {
+			e.askAgain(ctx, v.device, v.told.CommandUUID)
+		}
 		return
 	}
 	v.stage = "enqueue"
@@ -122,6 +130,19 @@ func (e *Engine) answer(ctx context.Context, ev remote.Event) {
 	}
 	if err != nil { // the next nudge sees to it
 		e.Logger.Info("answering a device by its queue", "device", v.device, "err", err)
+	}
+}
+
+// askAgain has the steward give a command up that the queue has lost, or whose
+// answer the webhook has: NanoMDM takes no command twice under one id.
+func (e *Engine) askAgain(ctx context.Context, id custody.DeviceID, command string) {
+	_, err := e.Steward.Apply(ctx, id, custody.Mislaid{Command: command})
+	switch {
+	case errors.Is(err, custody.ErrStale): // it has moved on, or may have taken data
+	case err != nil:
+		e.Logger.Info("asking again what was mislaid", "device", id, "err", err)
+	default:
+		e.Count(CountQueue, "mislaid")
 	}
 }
 

@@ -61,6 +61,10 @@ func (w *ward) actions() map[string]func(*rapid.T) {
 				_ = w.apply(server(t), p, custody.Release{By: "manager", Why: "chlorine"})
 			}
 		},
+		"mislaid": func(t *rapid.T) {
+			p := pad(t)
+			_ = w.apply(server(t), p, custody.Mislaid{Command: w.row(p).Run.Command})
+		},
 		"setAside": func(t *rapid.T) {
 			p := pad(t)
 			if w.apply(server(t), p, custody.SetAside{By: "manager"}) != nil {
