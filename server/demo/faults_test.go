@@ -49,7 +49,7 @@ type row struct {
 func (r *row) fail(format string, a ...any) { r.failed = append(r.failed, fmt.Sprintf(format, a...)) }
 
 // patient is how long a row may take in all.
-const patient = 100 * time.Second
+const patient = 200 * time.Second
 
 // TestFaultTable: every row ends as it should, with the observer of P1-P5 green
 // over all of them. The rows run side by side, each on an iPad of its own.
