@@ -30,6 +30,7 @@ type serve struct {
 	APNsHost     string `help:"Push service." name:"apns-host" default:"https://api.push.apple.com" env:"PADWARDEN_APNS_HOST"`
 	PushCert     string `help:"PEM file with the MDM push certificate and its key." name:"push-cert" type:"existingfile" env:"PADWARDEN_PUSH_CERT"`
 	MDM          string `help:"Where iPads connect: embedded (here), or nanomdm=https://host, a NanoMDM server that is there already. Its keys are in PADWARDEN_NANOMDM_API_KEY and PADWARDEN_NANOMDM_WEBHOOK_KEY." default:"embedded" env:"PADWARDEN_MDM"`
+	PushTopic    string `help:"Topic of the NanoMDM server's push certificate, where that server wakes the iPads (--mdm nanomdm=… without --push-cert)." name:"push-topic" env:"PADWARDEN_PUSH_TOPIC"`
 	WiFi         string `help:"Wi-Fi profile (.mobileconfig) that an erased iPad comes back by." name:"wifi-profile" type:"existingfile" env:"PADWARDEN_WIFI_PROFILE"`
 	housekeeping
 }
@@ -43,7 +44,7 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	c.NanoMDM = other
+	c.NanoMDM, c.NanoMDM.Topic = other, s.PushTopic
 	if s.PushCert != "" {
 		cert, err := tls.LoadX509KeyPair(s.PushCert, s.PushCert)
 		if err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -115,7 +116,7 @@ const trialTopic = "com.apple.mgmt.External.padwarden"
 // the push certificate expires (zero: there is none).
 func (a *App) pusher() (mdm.Pusher, string, time.Time, error) {
 	if a.config.PushCertificate == nil {
-		return noPush{}, trialTopic, time.Time{}, nil
+		return noPush{}, cmp.Or(a.config.NanoMDM.Topic, trialTopic), time.Time{}, nil
 	}
 	p, err := apns.New(apns.Options{Host: a.config.APNsHost, Certificate: *a.config.PushCertificate, Roots: a.config.APNsRoots, Now: a.config.Now})
 	if err != nil {

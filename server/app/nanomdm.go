@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/padwarden/padwarden/server/mdm"
 	"github.com/padwarden/padwarden/server/mdm/remote"
@@ -13,6 +14,9 @@ type NanoMDM struct {
 	URL        string // https://host, as we and the devices reach it
 	APIKey     string // of its API (-api)
 	WebhookKey string // its webhooks are signed with it (-webhook-hmac-key)
+	// Topic is that of its push certificate, com.apple.mgmt.…: needed where it
+	// wakes the iPads, since each enrolment says whose pushes it takes.
+	Topic string
 }
 
 // open returns the way to the server, or nil. Pushes says that it wakes the
@@ -20,6 +24,9 @@ type NanoMDM struct {
 func (n NanoMDM) open(pushes bool) (*mdm.Remote, error) {
 	if n.URL == "" {
 		return nil, nil
+	}
+	if pushes && !strings.HasPrefix(n.Topic, "com.apple.mgmt.") {
+		return nil, fmt.Errorf("setting up the NanoMDM server: it wakes the iPads, and the topic %q is no push certificate's: give its own with --push-topic, or its certificate with --push-cert", n.Topic)
 	}
 	server, err := remote.New(n.URL, n.APIKey)
 	if err != nil {

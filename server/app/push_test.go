@@ -93,7 +93,7 @@ func TestThePushCertificateIsWatched(t *testing.T) {
 // TestNoPushCertificateIsTrouble, but where a NanoMDM server wakes the iPads.
 func TestNoPushCertificateIsTrouble(t *testing.T) {
 	for url, n := range map[string]int{"": 1, "http://127.0.0.1:1": 0} {
-		a, err := Open(t.Context(), Config{Data: t.TempDir(), NanoMDM: NanoMDM{URL: url, APIKey: "k", WebhookKey: "a key of its webhook"}})
+		a, err := Open(t.Context(), Config{Data: t.TempDir(), NanoMDM: NanoMDM{URL: url, APIKey: "k", WebhookKey: "a key of its webhook", Topic: "com.apple.mgmt.External.theirs"}})
 		if err != nil {
 			t.Fatal(err)
 		}
