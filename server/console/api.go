@@ -3,13 +3,11 @@ package console
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/problem"
 )
 
@@ -52,11 +50,9 @@ func (s *Console) json(ctx context.Context, d device, name func(context.Context,
 
 // listDevices answers {"devices": […]}, of one ward with ?ward=.
 func (s *Console) listDevices(ctx context.Context, c *fiber.Ctx, who asker) error {
-	ward := strings.Clone(c.Query("ward"))
-	if ward != "" {
-		if err := allowed(who, identity.View, ward); err != nil {
-			return err
-		}
+	ward, err := askedWard(c, who)
+	if err != nil {
+		return err
 	}
 	loaded, err := s.load(ctx, who, ward)
 	if err != nil {

@@ -132,3 +132,13 @@ func allowed(who asker, action identity.Action, ward string) error {
 	}
 	return nil
 }
+
+// askedWard is the ward that a request asks for with ?ward=, which the asker may
+// see; empty: all of theirs.
+func askedWard(c *fiber.Ctx, who asker) (string, error) {
+	ward := strings.Clone(c.Query("ward"))
+	if ward == "" {
+		return "", nil
+	}
+	return ward, allowed(who, identity.View, ward)
+}

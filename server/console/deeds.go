@@ -104,8 +104,9 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 	if body.Epoch != nil && *body.Epoch != row.Epoch {
 		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, custody.ErrStale)
 	}
-	if body = body.trimmed(); d.check(body) != nil {
-		return d.check(body)
+	body = body.trimmed()
+	if err := d.check(body); err != nil {
+		return err
 	}
 	if d.refused != nil {
 		if err := d.refused(row); err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/problem"
 )
 
@@ -25,11 +24,9 @@ func (s *Console) watch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ward := strings.Clone(c.Query("ward"))
-	if ward != "" {
-		if err := allowed(who, identity.View, ward); err != nil {
-			return err
-		}
+	ward, err := askedWard(c, who)
+	if err != nil {
+		return err
 	}
 	if c.Method() == fiber.MethodHead {
 		return nil

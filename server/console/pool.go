@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -59,11 +58,9 @@ type poolPage struct {
 }
 
 func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
-	ward := strings.Clone(c.Query("ward"))
-	if ward != "" {
-		if err := allowed(who, identity.View, ward); err != nil {
-			return err
-		}
+	ward, err := askedWard(c, who)
+	if err != nil {
+		return err
 	}
 	wards, err := s.wards(ctx, who)
 	if err != nil {

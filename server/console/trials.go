@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -94,11 +93,9 @@ type standingJSON struct {
 // listTrials answers {"wards": […], "trials": […]}: how the plans of each ward
 // stand that the asker may see, and the signed tables of those wards.
 func (s *Console) listTrials(ctx context.Context, c *fiber.Ctx, who asker) error {
-	ward := strings.Clone(c.Query("ward"))
-	if ward != "" {
-		if err := allowed(who, identity.View, ward); err != nil {
-			return err
-		}
+	ward, err := askedWard(c, who)
+	if err != nil {
+		return err
 	}
 	wards, err := s.wards(ctx, who)
 	if err != nil {
