@@ -147,6 +147,13 @@ func (m *memory) Custody(ctx context.Context, id custody.DeviceID) (custody.Cust
 	return get(ctx, m, m.rows, id)
 }
 
+// enrol is a row whose device has been heard to authenticate.
+func (m *memory) enrol(id custody.DeviceID, enrolment string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rows[id] = custody.Custody{Device: id, Ward: "4B", Enrolment: enrolment}
+}
+
 func (m *memory) UseRenewal(_ context.Context, hash string) error {
 	leave, err := m.enter()
 	defer leave()
@@ -306,6 +313,7 @@ func (m *memory) EndErrand(_ context.Context, uuid string, d custody.DeviceID, u
 type ear struct {
 	offered  []custody.DeviceID
 	enrolled map[custody.DeviceID]string
+	takes    func(custody.DeviceID, string) // an enrolment, if not nil
 	mu       sync.Mutex
 	events   []custody.Event
 	about    []custody.DeviceID
@@ -326,6 +334,9 @@ func (s *ear) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (cu
 			s.enrolled = map[custody.DeviceID]string{}
 		}
 		s.enrolled[id] = a.Enrolment
+		if s.takes != nil {
+			s.takes(id, a.Enrolment)
+		}
 	}
 	return custody.Custody{Device: id, Ward: "4B", Epoch: 7, Run: custody.Run{ID: 40}, Enrolment: s.enrolled[id]}, s.err
 }

@@ -91,6 +91,9 @@ func TestWebhooksWaitForTheirTurn(t *testing.T) {
 		}
 	})
 	time.Sleep(150 * time.Millisecond)
+	if n := len(s.store.pushes); n != 0 {
+		t.Errorf("%d push records of a device that has not authenticated", n)
+	}
 	if status, _ := p.authenticate(); status != http.StatusOK {
 		t.Fatalf("the Authenticate: %d", status)
 	}

@@ -71,6 +71,9 @@ func serveBy(t testing.TB, other *nano, fleet custody.FleetKind, ids ...custody.
 		t:    t, store: newMemory(fleet, ids...), steward: &ear{}, log: &buffer{},
 		push: &mirrorAndPusher{kept: map[custody.DeviceID][]byte{}}, counts: map[string]int{},
 	}
+	if other != nil {
+		s.steward.takes = s.store.enrol
+	}
 	var err error
 	if s.keys, err = onetime.Open(t.Context(), s.store); err != nil {
 		t.Fatal(err)

@@ -70,16 +70,18 @@ func (h *heard) TokenUpdate(r *mdm.Request, m *mdm.TokenUpdate) error {
 	if err := decode(m.Raw, &more); err != nil {
 		return refuse(ctx, http.StatusBadRequest, "message", "reading a TokenUpdate of %s: it does not decode", v.device)
 	}
+	if h.e.Remote != nil {
+		if err := h.e.inOrder(ctx); err != nil {
+			return err
+		}
+	}
 	if err := h.CheckinAndCommandService.TokenUpdate(r, m); err != nil {
 		return err
 	}
 	if v.user != "" {
 		return h.e.signedIn(ctx)
 	}
-	row, err := h.e.tell(ctx, custody.TokenUpdated{Enrolment: v.enrolment, Awaiting: more.AwaitingConfiguration})
-	if err == nil && h.e.Remote != nil && row.Enrolment != v.enrolment { // told before its Authenticate, and not heard
-		return refuse(ctx, http.StatusServiceUnavailable, "order", "%s has not been heard to authenticate", v.device)
-	}
+	_, err := h.e.tell(ctx, custody.TokenUpdated{Enrolment: v.enrolment, Awaiting: more.AwaitingConfiguration})
 	return err
 }
 

@@ -90,6 +90,21 @@ func (e *Engine) taken(ctx context.Context, ev remote.Event, next http.Handler) 
 	}
 }
 
+// inOrder refuses for now what overtook its Authenticate. It is asked before
+// anything is stored: an Authenticate that is tried again forgets the push
+// record that came meanwhile, and nothing would ever wake the device.
+func (e *Engine) inOrder(ctx context.Context) error {
+	v := visitOf(ctx)
+	row, err := e.Store.Custody(ctx, v.device)
+	switch {
+	case err != nil:
+		return e.failed(ctx, "reading custody of "+string(v.device), err)
+	case row.Enrolment != v.enrolment:
+		return refuse(ctx, http.StatusServiceUnavailable, "order", "%s has not been heard to authenticate", v.device)
+	}
+	return nil
+}
+
 // message is a device's message as the device would have sent it.
 func message(ctx context.Context, ev remote.Event) *http.Request {
 	query := url.Values{}
