@@ -62,6 +62,7 @@ const (
 	CauseTooLong    Cause = "too_long"    // the longest session ended
 	CauseResumeOver Cause = "resume_over" // locked, and the resume window ended
 	CauseRevoked    Cause = "revoked"     // badge or clinician revoked
+	CauseEmergency  Cause = "emergency"   // the time of a break-glass session is over
 	CauseStranger   Cause = "stranger"    // an Apple sign-in that no tap matches
 	CauseSignIn     Cause = "sign_in"     // another Apple account signed in while it was being wiped
 	CauseReenrolled Cause = "reenrolled"  // enrolled again with no erase of ours to explain it
@@ -92,7 +93,13 @@ type Custody struct {
 	Reason string    `json:"reason,omitempty"` // unproven, lost: a sentence for people
 	Since  time.Time `json:"since"`            // when State was entered
 
+	// Assurance is how the holder last showed who they are, Credential with what:
+	// "badge:…" or "passkey:…".
+	Assurance  Assurance `json:"assurance,omitempty"`
+	Credential string    `json:"credential,omitempty"`
+
 	Opened      time.Time   `json:"opened,omitzero"`       // this epoch's claim
+	Until       time.Time   `json:"until,omitzero"`        // in use in an emergency: when it is locked whatever happens
 	ResumeUntil time.Time   `json:"resume_until,omitzero"` // locked: when the resume window ends
 	WipeAsked   time.Time   `json:"wipe_asked,omitzero"`   // this run's wipe was asked for
 	Reserved    Reservation `json:"reserved,omitzero"`

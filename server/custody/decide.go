@@ -35,6 +35,10 @@ func (d *decision) apply(e Event) error {
 		return d.attest(e)
 	case Revoke:
 		return d.revoke(e)
+	case Explain:
+		return d.explain(e)
+	case Review:
+		return d.review(e)
 	case Retire:
 		return d.retire(e)
 	case Reinstate:
@@ -120,6 +124,9 @@ func (d *decision) enter(s State, why Cause) {
 	if s != Clean {
 		d.next.Downtime = Downtime{}
 	}
+	if s != InUse {
+		d.next.Until = time.Time{}
+	}
 }
 
 // startRun begins a plan. Its id is the version that the row is about to get.
@@ -190,6 +197,7 @@ func (d *decision) unproven(why Cause, sentence string) {
 func (d *decision) clean() {
 	d.enter(Clean, d.next.Cause)
 	d.next.Holder, d.next.AppleUser, d.next.SignedOut = "", "", false
+	d.next.Assurance, d.next.Credential = "", ""
 	d.next.Opened, d.next.ResumeUntil, d.next.WipeAsked, d.next.Passcode = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	if d.next.Reserved.For != "" {
 		d.next.Reserved.Until = d.now.Add(d.p.Reserve)

@@ -58,8 +58,8 @@ func TestWhatEndsASession(t *testing.T) {
 		"return, locked":        {locked, 0, Return{"a"}, CauseReturn},
 		"manager":               {inUse, 0, Wipe{By: "m"}, CauseManager},
 		"manager, locked":       {locked, 0, Wipe{By: "m"}, CauseManager},
-		"revoked":               {inUse, 0, Revoke{"a"}, CauseRevoked},
-		"revoked, locked":       {locked, 0, Revoke{"a"}, CauseRevoked},
+		"revoked":               {inUse, 0, Revoke{Clinician: "a"}, CauseRevoked},
+		"revoked, locked":       {locked, 0, Revoke{Clinician: "a"}, CauseRevoked},
 		"longest":               {inUse, kiosk.Longest, Tick{}, CauseTooLong},
 		"longest, locked":       {locked, kiosk.Longest, Tick{}, CauseTooLong},
 		"resume window, locked": {locked, kiosk.Resume, Tick{}, CauseResumeOver},
@@ -113,7 +113,7 @@ func TestCallingBackAWipe(t *testing.T) {
 			d.refused(Resume{By: "a"}, RefusedTooLate)
 		})
 	}
-	for name, e := range map[string]Event{"take-over": TakeOver{"b"}, "manager": Wipe{By: "m"}, "revoked": Revoke{"a"}} {
+	for name, e := range map[string]Event{"take-over": TakeOver{"b"}, "manager": Wipe{By: "m"}, "revoked": Revoke{Clinician: "a"}} {
 		d := locked(t, kiosk)
 		d.do(e)
 		if _, err := d.try(Resume{By: "a"}); Refused(err) != RefusedTooLate {

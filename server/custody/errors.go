@@ -40,6 +40,7 @@ const (
 	RefusedTooLate     = "too_late"      // a destructive command has left; use another iPad
 	RefusedSignIn      = "sign_in_first" // Shared iPad: sign in to Apple first
 	RefusedOther       = "refused"       // the state does not allow it
+	RefusedEmergency   = "no_emergency"  // the ward does not open iPads by a badge alone
 	RefusedRisk        = "risk_open"     // a destructive command may still be executed
 )
 

@@ -9,10 +9,20 @@ type Event interface{ event() }
 // Account is the clinician's Managed Apple Account, empty where the fleet kind
 // has none.
 type (
-	// Claim: By badged in at a clean device.
-	Claim struct{ By, Account string }
+	// Claim: By badged in at a clean device. How is how they showed who they are,
+	// With the credential that they did it with: see [BadgeCredential].
+	Claim struct {
+		By, Account string
+		How         Assurance
+		With        string
+	}
 	// Resume: the holder's tap on a locked device, or on a wiping one that may still be called back.
-	Resume struct{ By, Account string }
+	// Without How it is a tap within the PIN grace, which shows nothing new.
+	Resume struct {
+		By, Account string
+		How         Assurance
+		With        string
+	}
 	// TakeOver: By asks for a device that is locked with another's session.
 	TakeOver struct{ By string }
 	// Return: the holder is done.
@@ -25,8 +35,17 @@ type (
 	}
 	// Attest: a named person states that the device was cleaned by hand.
 	Attest struct{ By, Why string }
-	// Revoke: the holder's badge or account was revoked.
-	Revoke struct{ Clinician string }
+	// Revoke: the holder was revoked, or the Credential that opened the session.
+	Revoke struct{ Clinician, Credential string }
+	// Explain and Review are said of an emergency, which Version names.
+	Explain struct {
+		By, Why string
+		Version int64
+	}
+	Review struct {
+		By, Found string
+		Version   int64
+	}
 	// Retire takes a device out of service; only where no data of anybody's is on it.
 	Retire struct{ By string }
 	// Lose: a named person has the device locked by Lost Mode, for a reason, with
@@ -131,6 +150,8 @@ func (Return) event()        {}
 func (Wipe) event()          {}
 func (Attest) event()        {}
 func (Revoke) event()        {}
+func (Explain) event()       {}
+func (Review) event()        {}
 func (Retire) event()        {}
 func (Lose) event()          {}
 func (Found) event()         {}
@@ -171,7 +192,7 @@ type Entry struct {
 	Kind    string    `json:"kind"`            // session.opened, lock.asked, wipe.ended, …
 	Actor   string    `json:"actor,omitempty"` // clinician, staff, device or timer
 	State   State     `json:"state"`           // the state it led to
-	Run     int64     `json:"run,omitempty"`
+	Run     int64     `json:"run,omitempty"`   // of what is said of an emergency: the version it was opened with
 	Detail  string    `json:"detail,omitempty"`
 	Hash    string    `json:"hash"` // see Seal
 }

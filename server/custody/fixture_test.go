@@ -170,7 +170,7 @@ func inUse(t failer, p Policy) *device {
 	if p.Fleet == SharedIPad {
 		d.do(AppleSignIn{"cert-1", "a@hospital.example"})
 	}
-	d.do(Claim{"a", "a@hospital.example"})
+	d.do(Claim{By: "a", Account: "a@hospital.example"})
 	return d
 }
 

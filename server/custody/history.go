@@ -11,6 +11,9 @@ const (
 	KindSessionOpened  = "session.opened"
 	KindSessionResumed = "session.resumed"
 	KindSessionEnded   = "session.ended"
+	KindEmergency      = "session.emergency" // opened or resumed by a badge alone
+	KindExplained      = "emergency.explained"
+	KindReviewed       = "emergency.reviewed"
 	KindOpenConfirmed  = "open.confirmed"
 	KindLockAsked      = "lock.asked"
 	KindLockEnded      = "lock.ended"

@@ -170,7 +170,7 @@ func TestAnIsolatedIPadIsNobodysUntilReleased(t *testing.T) {
 func TestAnIsolatedSharedIPadIsNotClaimedByASignIn(t *testing.T) {
 	d := cleanDevice(t, shared)
 	d.do(Isolate{"m", "norovirus"}, AppleSignIn{"cert-1", "a@hospital.example"})
-	d.refused(Claim{"a", "a@hospital.example"}, RefusedIsolated)
+	d.refused(Claim{By: "a", Account: "a@hospital.example"}, RefusedIsolated)
 }
 
 func TestARetiredIPadComesBackUnproven(t *testing.T) {

@@ -106,7 +106,7 @@ func matrixEvent(name string, c Custody) Event {
 		"return a": Return{"a"}, "return b": Return{"b"},
 		"wipe": Wipe{By: "m"}, "attest": Attest{"m", "erased by cable"},
 		"attest-no-name": Attest{"", "erased by cable"}, "attest-no-reason": Attest{"m", ""},
-		"revoke a": Revoke{"a"}, "revoke b": Revoke{"b"}, "revoke-nobody": Revoke{""}, "retire": Retire{"m"},
+		"revoke a": Revoke{Clinician: "a"}, "revoke b": Revoke{Clinician: "b"}, "revoke-nobody": Revoke{Clinician: ""}, "retire": Retire{"m"},
 		"lost-mode": loses, "found": Found{By: "m"}, "lock-now": LockNow{By: "m"}, "lock-now-older": LockNow{By: "m", Epoch: c.Epoch + 1},
 		"set-aside": SetAside{"m"}, "bring-back": BringBack{By: "m", Who: "a"}, "mislaid": Mislaid{c.Run.Command}, "looked": Looked{"m", "where it is"},
 		"isolate": Isolate{"m", "norovirus"}, "isolate-no-reason": Isolate{By: "m"}, "release": Release{"m", "wiped down"}, "reinstate": Reinstate{"m"},

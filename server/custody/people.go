@@ -15,8 +15,7 @@ func (d *decision) claim(e Claim) error {
 	}
 	d.next.Epoch++
 	d.next.Proof, d.next.Risk, d.next.Passcode = Proof{}, Risk{}, time.Time{}
-	d.open(e)
-	return nil
+	return d.open(e)
 }
 
 // claimSignedIn matches a tap with the Apple sign-in that made the device
@@ -36,8 +35,7 @@ func (d *decision) claimSignedIn(e Claim) error {
 	}
 	d.endRun("called back: the sign-in was matched by a tap")
 	d.next.Proof = Proof{}
-	d.open(e)
-	return nil
+	return d.open(e)
 }
 
 // claimable says why a device cannot be had by who, or nil.
@@ -62,7 +60,7 @@ func (d *decision) claimable(who string) error {
 	return refuse(RefusedUnavailable, "This iPad cannot be used just now. Use another iPad.")
 }
 
-func (d *decision) open(e Claim) {
+func (d *decision) open(e Claim) error {
 	d.enter(InUse, "")
 	d.next.Holder, d.next.Opened = e.By, d.now
 	d.next.AppleUser = e.Account
@@ -70,7 +68,8 @@ func (d *decision) open(e Claim) {
 	d.next.Fresh, d.next.Returning = false, false // a TokenUpdate still to come is no evidence about this session
 	d.next.WipeAsked, d.next.ResumeUntil = time.Time{}, time.Time{}
 	d.startRun(GoalOpen)
-	d.note(KindSessionOpened, e.By, "")
+	d.note(KindSessionOpened, e.By, "%s", e.How.Words())
+	return d.admitted(e.By, e.How, e.With)
 }
 
 func (d *decision) resume(e Resume) error {
@@ -104,8 +103,8 @@ func (d *decision) resume(e Resume) error {
 	d.enter(InUse, "")
 	d.next.ResumeUntil, d.next.Lock, d.next.Reserved = time.Time{}, Lock{}, Reservation{}
 	d.startRun(GoalOpen)
-	d.note(KindSessionResumed, e.By, "")
-	return nil
+	d.note(KindSessionResumed, e.By, "%s", e.How.Words())
+	return d.admitted(e.By, e.How, e.With)
 }
 
 // callableBack: a wipe that came from idleness or a return may be called back
@@ -182,6 +181,9 @@ func (d *decision) attest(e Attest) error {
 func (d *decision) revoke(e Revoke) error {
 	c := d.prev
 	if e.Clinician == "" || c.Holder != e.Clinician || (c.State != InUse && c.State != Locked) {
+		return nil
+	}
+	if e.Credential != "" && e.Credential != c.Credential {
 		return nil
 	}
 	d.startWipe(CauseRevoked, "")

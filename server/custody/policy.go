@@ -104,6 +104,17 @@ type Policy struct {
 	// Assistant, "26.1": an older one is told to update itself first (iOS 17.0).
 	// Empty: any will do.
 	LeastOS string `json:"least_os,omitempty"`
+
+	// PINDigits is how many digits a PIN must have at least; 0: 6.
+	PINDigits int `json:"pin_digits,omitempty"`
+	// PasskeyEvery: badge and PIN are enough only so long after a passkey was
+	// used, once a shift for example; 0: always enough.
+	PasskeyEvery time.Duration `json:"passkey_every,omitempty"`
+	// BreakGlass is how long a badge alone opens an iPad in an emergency, and how
+	// long that session may be idle; 0: it does not.
+	BreakGlass time.Duration `json:"break_glass,omitempty"`
+	// SecondDevice is what a clinician's tap does who holds another iPad of the ward; empty: allow.
+	SecondDevice SecondDevice `json:"second_device,omitempty"`
 }
 
 // App is a managed app: installed by its bundle id through the hospital's app
@@ -123,7 +134,7 @@ func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 		Warn: 90 * time.Second, Lock: 2 * time.Minute, Resume: 12 * time.Hour, Longest: 13 * time.Hour,
 		PINGrace: time.Hour, LeastGrade: GradeUserDeleted, Overdue: 15 * time.Minute, Reserve: time.Minute,
 		SignInGrace: time.Minute, AutoLock: 2 * time.Minute, Baseline: BaselineCIS1,
-		Repush: []time.Duration{30 * time.Second, 2 * time.Minute, 5 * time.Minute},
+		Repush: []time.Duration{30 * time.Second, 2 * time.Minute, 5 * time.Minute}, BreakGlass: 15 * time.Minute,
 	}
 	if target == TargetPasscode {
 		p.Evidence = EvidenceDevice
@@ -137,7 +148,7 @@ func DefaultPolicy(fleet FleetKind, target LockTarget) Policy {
 	case SharedGuest: // no page that could be touched: the iPad ends idle sessions by itself
 		p.Evidence, p.LeastGrade = EvidenceDevice, GradeSignedOut
 		p.SignOutWait, p.SyncWait, p.UserSessionTimeout = leastSignOutWait, 5*time.Minute, 15*time.Minute
-		p.Resume, p.Longest = 5*time.Minute, 4*time.Hour
+		p.Resume, p.Longest, p.BreakGlass = 5*time.Minute, 4*time.Hour, 0
 	}
 	return p
 }
@@ -156,6 +167,7 @@ func (p Policy) Validate() error {
 	}
 	errs = append(errs, p.validateFleet()...)
 	errs = append(errs, p.validateEnrolment()...)
+	errs = append(errs, p.validatePeople()...)
 	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
 	bad(p.Evidence == EvidenceDevice && (p.Target == TargetKioskApp || p.Target == TargetSafari), "evidence: a %s ward has no auto-lock of its own, use page", p.Target)
 	bad(p.Evidence == EvidenceDevice && p.AutoLock == 0, "evidence: device needs an auto_lock, else nothing ends an idle session")
@@ -188,7 +200,7 @@ func (p Policy) Faster(n int) Policy {
 		return p
 	}
 	for _, d := range []*time.Duration{&p.Warn, &p.Lock, &p.Resume, &p.Longest, &p.PINGrace, &p.Overdue, &p.Reserve,
-		&p.SignInGrace, &p.SignOutAfter, &p.SignOutWait, &p.SyncWait, &p.UserSessionTimeout, &p.AutoLock} {
+		&p.SignInGrace, &p.SignOutAfter, &p.SignOutWait, &p.SyncWait, &p.UserSessionTimeout, &p.AutoLock, &p.PasskeyEvery, &p.BreakGlass} {
 		*d /= time.Duration(n)
 	}
 	repush := make([]time.Duration, len(p.Repush))

@@ -156,7 +156,7 @@ func TestLimitsThemselvesAreAllowed(t *testing.T) {
 // TestFasterDividesEveryDuration: one that is forgotten would play a demo at two speeds.
 func TestFasterDividesEveryDuration(t *testing.T) {
 	p := shared
-	p.SignOutWait = guest.SignOutWait
+	p.SignOutWait, p.PasskeyEvery = guest.SignOutWait, 12*time.Hour
 	fast := p.Faster(10)
 	was, is := reflect.ValueOf(p), reflect.ValueOf(fast)
 	durations := 0

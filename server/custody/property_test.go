@@ -23,7 +23,7 @@ func anyEvent(t *rapid.T, c Custody) Event {
 	who, cert := people.Draw(t, "who"), certs.Draw(t, "cert")
 	account := who + "@hospital.example"
 	return []Event{
-		Claim{who, account}, Resume{who, account}, TakeOver{who}, Return{who}, Wipe{By: "m"}, Attest{"m", "by cable"}, Revoke{who},
+		Claim{By: who, Account: account}, Resume{By: who, Account: account}, TakeOver{who}, Return{who}, Wipe{By: "m"}, Attest{"m", "by cable"}, Revoke{Clinician: who},
 		Retire{"m"}, Reinstate{"m"}, loses, Found{By: "m"}, LockNow{By: "m"}, SetAside{"m"}, BringBack{By: "m", Who: who}, Looked{"m", "its code"}, Mislaid{c.Run.Command}, Isolate{"m", "norovirus"}, Release{"m", "wiped down"}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
 		Authenticated{cert}, TokenUpdated{cert, true}, TokenUpdated{cert, false}, AppleSignIn{cert, account}, CheckedOut{cert},
 		anyProgress(t, c), anyProgress(t, c), anyProgress(t, c), anyProgress(t, c),

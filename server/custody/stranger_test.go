@@ -10,7 +10,7 @@ const cert = "cert-1"
 // signIn is an Apple sign-in under the device's enrolment.
 func signIn(who string) AppleSignIn { return AppleSignIn{cert, who + "@hospital.example"} }
 
-func tap(who string) Claim { return Claim{who, who + "@hospital.example"} }
+func tap(who string) Claim { return Claim{By: who, Account: who + "@hospital.example"} }
 
 func TestASharedIPadIsClaimedBySigningInFirst(t *testing.T) {
 	d := cleanDevice(t, shared)
@@ -106,12 +106,12 @@ func TestASignInOverASession(t *testing.T) {
 		}
 		d.refused(tap("b"), RefusedCleaning)
 		d.refused(tap("a"), RefusedCleaning)
-		d.refused(Resume{"a", "a@hospital.example"}, RefusedTooLate)
+		d.refused(Resume{By: "a", Account: "a@hospital.example"}, RefusedTooLate)
 	}
 	d := wiping(t, shared)
 	d.do(signIn("b"))
 	d.is(Wiping, CauseSignIn)
-	d.refused(Resume{"a", "a@hospital.example"}, RefusedTooLate)
+	d.refused(Resume{By: "a", Account: "a@hospital.example"}, RefusedTooLate)
 	d.refused(tap("b"), RefusedCleaning)
 }
 
@@ -153,7 +153,7 @@ func TestASignInDuringTheWipeStartsItAgain(t *testing.T) {
 // over, the holder's tap alone does not resume.
 func TestSignedOutByTheLock(t *testing.T) {
 	d := locked(t, shared)
-	mine := Resume{"a", "a@hospital.example"}
+	mine := Resume{By: "a", Account: "a@hospital.example"}
 	d.handOver("DeviceLock", false)
 	early := *d
 	early.do(mine)

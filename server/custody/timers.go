@@ -17,6 +17,7 @@ func Wake(c Custody, p Policy) time.Time {
 	switch c.State {
 	case InUse:
 		sooner(c.Opened.Add(p.Longest))
+		sooner(c.Until)
 	case Locked:
 		sooner(c.ResumeUntil)
 		sooner(c.Opened.Add(p.Longest))
@@ -60,6 +61,10 @@ func (d *decision) tick() error {
 	case InUse:
 		if due(c.Opened.Add(d.p.Longest), d.now) {
 			d.startWipe(CauseTooLong, "timer")
+			return nil
+		}
+		if due(c.Until, d.now) {
+			d.startLock(CauseEmergency, "timer")
 			return nil
 		}
 	case Locked:

@@ -149,14 +149,14 @@ func world(t *testing.T) (*Identity, *memory, *people) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.byBadge[hex.EncodeToString(badge(t, i, annaBadge))] = ledger.Clinician{ID: "anna", Name: "Anna", Active: true}
+	p.byBadge[hex.EncodeToString(card(t, i, annaBadge))] = ledger.Clinician{ID: "anna", Name: "Anna", Active: true}
 	if err := i.SetPIN(t.Context(), "anna", annaPIN); err != nil {
 		t.Fatal(err)
 	}
 	return i, m, p
 }
 
-func badge(t *testing.T, i *Identity, raw string) []byte {
+func card(t *testing.T, i *Identity, raw string) []byte {
 	t.Helper()
 	b, err := i.Badge(raw)
 	if err != nil {
@@ -167,6 +167,6 @@ func badge(t *testing.T, i *Identity, raw string) []byte {
 
 func (i *Identity) try(t *testing.T, raw, pin string, device custody.DeviceID, ward string) error {
 	t.Helper()
-	_, err := i.Verify(t.Context(), Attempt{Badge: badge(t, i, raw), PIN: pin, Device: device, Ward: ward})
+	_, err := i.Verify(t.Context(), Attempt{Badge: card(t, i, raw), PIN: pin, Device: device, Ward: ward})
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
 )
@@ -63,9 +64,9 @@ type Config struct {
 	Rand io.Reader
 	Log  *slog.Logger
 
-	Format Format // how the ward's readers write a badge number
-	Limits Limits // zero: DefaultLimits
-	Cost   Cost   // zero: DefaultCost
+	Format badge.Format // how badge numbers are written where no ward's reader is asked
+	Limits Limits       // zero: DefaultLimits
+	Cost   Cost         // zero: DefaultCost
 }
 
 // Identity answers who somebody is. It is safe for concurrent use.

@@ -43,7 +43,7 @@ func (i *Identity) Verify(ctx context.Context, a Attempt) (ledger.Clinician, err
 	if err != nil && !errors.Is(err, custody.ErrNotFound) {
 		return nobody, fmt.Errorf("looking a badge up: %w", err)
 	}
-	known := err == nil && who.Active && who.PIN != ""
+	known := err == nil && who.Active && i.encoded(who) != ""
 	ever := i.ever(a.Badge, who.PIN)
 	if err := i.count(ctx, []meter{ever}); err != nil {
 		return nobody, err
@@ -62,7 +62,7 @@ func (i *Identity) Verify(ctx context.Context, a Attempt) (ledger.Clinician, err
 func (i *Identity) right(who ledger.Clinician, known bool, pin string) bool {
 	encoded := i.dummy
 	if known {
-		encoded = who.PIN
+		encoded = i.encoded(who)
 	}
 	right, err := i.hasher.check(encoded, i.mac("pin", pin))
 	if err != nil {

@@ -35,7 +35,7 @@ func TestUnknownBadgeAndWrongPINAnswerAlike(t *testing.T) {
 // P7: who is no longer active signs in by nothing, and is answered like nobody.
 func TestInactivePeopleAreNobody(t *testing.T) {
 	i, _, p := world(t)
-	b := badge(t, i, annaBadge)
+	b := card(t, i, annaBadge)
 	gone := p.byBadge[hex.EncodeToString(b)]
 	gone.Active = false
 	p.byBadge[hex.EncodeToString(b)] = gone
@@ -125,7 +125,7 @@ func TestRightSignInsCostNothing(t *testing.T) {
 func TestConcurrentGuessesShareTheLimit(t *testing.T) {
 	i, _, p := world(t)
 	i.hasher.cost.WaitAtMost = time.Minute
-	b := badge(t, i, annaBadge)
+	b := card(t, i, annaBadge)
 	var turns []func()
 	for range i.Cost.AtOnce { // nobody gets a turn until all have come
 		leave, err := i.hasher.turn(t.Context())

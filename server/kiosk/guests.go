@@ -21,13 +21,13 @@ func (k *Kiosk) tapGuests(ctx context.Context, row custody.Custody, badge []byte
 	if err != nil {
 		return err
 	}
-	var e custody.Event = custody.Claim{By: who.ID}
+	var e custody.Event = custody.Claim{By: who.ID, How: custody.AssuranceBadge, With: custody.BadgeCredential(badge)}
 	if row.Holder == who.ID {
 		switch row.State {
 		case custody.InUse:
 			e = custody.Return{By: who.ID}
 		case custody.Locked, custody.Wiping:
-			e = custody.Resume{By: who.ID}
+			e = custody.Resume{By: who.ID, How: custody.AssuranceBadge, With: custody.BadgeCredential(badge)}
 		}
 	}
 	if _, err := k.Steward.Apply(ctx, row.Device, e); err != nil {

@@ -42,14 +42,20 @@ func (k *Kiosk) pin(ctx context.Context, c *fiber.Ctx, row custody.Custody) erro
 	if err := k.Identity.StartGrace(ctx, who.ID, row.Ward, policy.PINGrace); err != nil {
 		return err
 	}
-	if err := k.admit(ctx, row.Device, who); err != nil {
+	if err := k.admit(ctx, row.Device, who, shownBy{custody.AssuranceBadgePIN, custody.BadgeCredential(q.Badge)}); err != nil {
 		return k.instead(ctx, row, who.ID, err)
 	}
 	return k.again(ctx, c, row.Device)
 }
 
-// admit does for who, known by badge and PIN, what the device's state allows.
-func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clinician) error {
+// shownBy is how somebody showed who they are, and the credential they did it with.
+type shownBy struct {
+	how  custody.Assurance
+	with string
+}
+
+// admit does for who, who has shown who they are, what the device's state allows.
+func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clinician, by shownBy) error {
 	row, err := k.Ledger.Custody(ctx, id) // hashing took a while
 	if err != nil {
 		return err
@@ -63,9 +69,9 @@ func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clini
 			Sentence: "It is locked with a colleague's session. Their work on this iPad is wiped first. Once it is clean it is kept for you for a moment: tap your badge again."})
 		return err
 	case holds && (row.State == custody.Locked || row.State == custody.Wiping):
-		_, err = k.Steward.Apply(ctx, id, custody.Resume{By: who.ID, Account: who.Account})
+		_, err = k.Steward.Apply(ctx, id, custody.Resume{By: who.ID, Account: who.Account, How: by.how, With: by.with})
 	default: // custody says whether it can be had, and why not
-		_, err = k.Steward.Apply(ctx, id, custody.Claim{By: who.ID, Account: who.Account})
+		_, err = k.Steward.Apply(ctx, id, custody.Claim{By: who.ID, Account: who.Account, How: by.how, With: by.with})
 	}
 	if err != nil {
 		return fmt.Errorf("admitting to %s: %w", id, err)

@@ -112,6 +112,7 @@ type batchWork struct {
 	changed []*nextRow
 	entries []historyRow
 	wipes   []*wipeRow
+	urgent  []emergencyRow
 }
 
 // nextRow is a row to be written, and what it must be written over.
@@ -161,6 +162,7 @@ func (w *batchWork) place(m *member) error {
 	for i, body := range m.entries {
 		w.entries = append(w.entries, historyRow{Device: row.Device, Seq: row.Entries + int64(i) + 1, Body: body})
 	}
+	w.urgent = append(w.urgent, m.urgent...)
 	if m.wipe != nil {
 		ended := *m.wipe // the member's own stays as it is: it may be tried again
 		w.ended(&ended)
@@ -177,7 +179,7 @@ func (w *batchWork) write(ctx context.Context) error {
 	res, err := w.tx.NewUpdate().
 		With("next", w.tx.NewValues(&w.changed)).
 		Model((*custodyRow)(nil)).TableExpr("next").
-		Set("ward = next.ward").Set("state = next.state").Set("epoch = next.epoch").Set("version = next.version").
+		Set("ward = next.ward").Set("state = next.state").Set("holder = next.holder").Set("epoch = next.epoch").Set("version = next.version").
 		Set("entries = next.entries").Set("attempt = next.attempt").Set("body = next.body").
 		Set("written_at = " + w.db.clock).
 		Where("custody.device = next.device AND custody.epoch = next.was_epoch AND custody.version = next.was_version").
@@ -189,6 +191,9 @@ func (w *batchWork) write(ctx context.Context) error {
 		return fmt.Errorf("updating custody: %d of %d rows were as read: %w", n, len(w.changed), cmp.Or(err, custody.ErrUnavailable))
 	}
 	if err := w.writeWipes(ctx); err != nil {
+		return err
+	}
+	if err := w.writeEmergencies(ctx); err != nil {
 		return err
 	}
 	if len(w.entries) == 0 {

@@ -43,6 +43,7 @@ type member struct {
 	row     custodyRow
 	entries []string // encoded
 	wipe    *wipeRow // how it ended a wipe, if it did
+	urgent  []emergencyRow
 	taken   atomic.Bool
 	answer  chan error
 
@@ -61,7 +62,7 @@ func newMember(ch custody.Change) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the row: %w", errors.Join(custody.ErrConflict, err))
 	}
-	m := &member{change: ch, row: row, wipe: newWipeRow(ch), entries: make([]string, len(ch.Entries)), answer: make(chan error, 1)}
+	m := &member{change: ch, row: row, wipe: newWipeRow(ch), urgent: emergenciesOf(ch), entries: make([]string, len(ch.Entries)), answer: make(chan error, 1)}
 	for i, e := range ch.Entries {
 		if m.entries[i], err = encodeEntry(e); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 )
 
@@ -15,14 +16,15 @@ type wardRow struct {
 	ID            string         `bun:"id,pk"`
 	Name          string         `bun:"name,notnull"`
 	Policy        custody.Policy `bun:"policy,type:text"` // JSON
+	Badges        badge.Format   `bun:"badges,type:text"` // JSON
 }
 
-func (r wardRow) ward() Ward { return Ward{ID: r.ID, Name: r.Name, Policy: r.Policy} }
+func (r wardRow) ward() Ward { return Ward{ID: r.ID, Name: r.Name, Policy: r.Policy, Badges: r.Badges} }
 
 // AddWard adds a ward; ErrConflict if there is one of that id. The policy is
 // kept as given: whoever takes it from a person validates it.
 func (l *Ledger) AddWard(ctx context.Context, w Ward) error {
-	_, err := l.write.NewInsert().Model(&wardRow{ID: w.ID, Name: w.Name, Policy: w.Policy}).Exec(ctx)
+	_, err := l.write.NewInsert().Model(&wardRow{ID: w.ID, Name: w.Name, Policy: w.Policy, Badges: w.Badges}).Exec(ctx)
 	return failed(ctx, fmt.Sprintf("adding ward %q", w.ID), err)
 }
 
@@ -30,6 +32,13 @@ func (l *Ledger) AddWard(ctx context.Context, w Ward) error {
 func (l *Ledger) PutPolicy(ctx context.Context, ward string, p custody.Policy) error {
 	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Policy: p}).Column("policy").WherePK().Exec(ctx))
 	return failed(ctx, fmt.Sprintf("changing the policy of ward %q", ward), err)
+}
+
+// PutBadges replaces how a ward's readers write card numbers; ErrNotFound if
+// there is no such ward.
+func (l *Ledger) PutBadges(ctx context.Context, ward string, f badge.Format) error {
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Badges: f}).Column("badges").WherePK().Exec(ctx))
+	return failed(ctx, fmt.Sprintf("changing the badges of ward %q", ward), err)
 }
 
 // Policy returns a ward's policy, or ErrNotFound.

@@ -141,6 +141,9 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if err := migrate(ctx, &l.database, l.log); err != nil {
 		return err
 	}
+	if err := l.fillHolders(ctx); err != nil {
+		return err
+	}
 	_, err := l.ServerSecret(ctx, "key-check", func() ([]byte, error) { return []byte("ok"), nil })
 	if err != nil {
 		return fmt.Errorf("checking the key: %w", err)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"time"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 )
 
@@ -11,6 +12,7 @@ type Ward struct {
 	ID     string
 	Name   string
 	Policy custody.Policy
+	Badges badge.Format // how its readers write card numbers
 }
 
 // Device is the inventory's record of one iPad; its custody is a row of its own.

@@ -20,6 +20,7 @@ type custodyRow struct {
 	Device        custody.DeviceID `bun:"device,pk,type:text"`
 	Ward          string           `bun:"ward,type:text"`
 	State         custody.State    `bun:"state,type:text"`
+	Holder        string           `bun:"holder,type:text"`
 	Epoch         int64            `bun:"epoch,type:bigint"`
 	Version       int64            `bun:"version,type:bigint"`
 	Entries       int64            `bun:"entries,type:bigint"` // in the device's history
@@ -30,7 +31,7 @@ type custodyRow struct {
 
 func newCustodyRow(c custody.Custody) (custodyRow, error) {
 	body, err := json.Marshal(c)
-	return custodyRow{Device: c.Device, Ward: c.Ward, State: c.State, Epoch: c.Epoch, Version: c.Version, Body: string(body)}, err
+	return custodyRow{Device: c.Device, Ward: c.Ward, State: c.State, Holder: c.Holder, Epoch: c.Epoch, Version: c.Version, Body: string(body)}, err
 }
 
 func (r custodyRow) custody() (c custody.Custody, err error) {

@@ -209,7 +209,7 @@ func (s *Steward) publish(ctx context.Context, ch *change, p custody.Policy) err
 func mirror(c custody.Custody, p custody.Policy, grant bool) custody.Mirror {
 	m := custody.Mirror{Row: c, Wake: custody.Wake(c, p), Grant: grant}
 	if p.Evidence == custody.EvidencePage {
-		m.Warn, m.Lock = p.Warn, p.Lock
+		m.Warn, m.Lock = custody.IdleTimes(c, p)
 	}
 	if cmd, err := plan.LockWithoutLedger(c); err == nil && cmd != nil {
 		m.LockCommand, m.LockUUID = cmd.Body, cmd.UUID

@@ -1,4 +1,4 @@
-package identity
+package badge
 
 import (
 	"strings"
@@ -50,9 +50,13 @@ func FuzzNormalise(f *testing.F) {
 	for _, raw := range []string{"77705923", "04A1B2C3", "u4a1b2c3", ";123?", "\x00", strings.Repeat("f", 32)} {
 		f.Add(raw, false, false, 4)
 		f.Add(raw, true, true, 0)
+		f.Add(raw, true, false, 26)
 	}
 	f.Fuzz(func(t *testing.T, raw string, hex, reversed bool, width int) {
 		format := Format{Reversed: reversed, Bytes: width, Prefix: ";", Suffix: "?"}
+		if width > 16 {
+			format = Format{Wiegand: width, Shows: []Shows{Frame, Pair}[len(raw)%2]}
+		}
 		if hex {
 			format.Encoding = Hex
 		}
