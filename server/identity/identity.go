@@ -63,6 +63,9 @@ type Config struct {
 	Rand io.Reader
 	Log  *slog.Logger
 
+	// Staff is who may be at the console; nil: nobody is.
+	Staff StaffLedger
+
 	Format Format // how the ward's readers write a badge number
 	Limits Limits // zero: DefaultLimits
 	Cost   Cost   // zero: DefaultCost
