@@ -62,7 +62,7 @@ const (
 // Paused reports whether err says that attempts are limited for now.
 func Paused(err error) bool {
 	switch custody.Refused(err) {
-	case RefusedPair, RefusedPaused, RefusedRebind, RefusedDevice, RefusedWard, RefusedAll, RefusedBusy:
+	case RefusedPair, RefusedPaused, RefusedRebind, RefusedDevice, RefusedWard, RefusedAll, RefusedBusy, RefusedHurry:
 		return true
 	}
 	return false

@@ -28,6 +28,7 @@ type ask struct {
 	Nonce     string `json:"nonce"`
 	Badge     []byte `json:"badge,omitempty"`     // pin: whose tap it was
 	Clinician string `json:"clinician,omitempty"` // takeover: who proved who they are
+	Again     string `json:"again,omitempty"`     // pin: who is signed in, and is asked once more
 	Sentence  string `json:"sentence,omitempty"`
 }
 
@@ -92,7 +93,7 @@ func (k *Kiosk) drop(ctx context.Context, id custody.DeviceID) error {
 func (q ask) fits(s custody.State) bool {
 	switch q.Asks {
 	case asksPIN:
-		return true
+		return q.Again == "" || s == custody.InUse
 	case asksTakeOver:
 		return s == custody.Locked
 	case asksChoose:

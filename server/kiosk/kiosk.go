@@ -75,9 +75,10 @@ type Identity interface {
 	Verify(ctx context.Context, a identity.Attempt) (ledger.Clinician, error)
 	StartGrace(ctx context.Context, clinician, ward string, d time.Duration) error
 	GraceValid(ctx context.Context, clinician, ward string) bool
+	Again(ctx context.Context, who ledger.Clinician, a identity.Attempt) error
 }
 
-// Config is what a [Kiosk] is made of. All but the last four are needed.
+// Config is what a [Kiosk] is made of. All but the last five are needed.
 type Config struct {
 	Base     context.Context // ends the event streams; the requests' parent
 	Steward  Steward
@@ -89,6 +90,7 @@ type Config struct {
 	Now      func() time.Time
 	Rand     io.Reader
 
+	Passkeys  Passkeys      // nil: nobody signs in by one here
 	Secure    bool          // served over https: cookies are bound to the host
 	DoubleTap time.Duration // the same badge again within it is one tap; zero: 3 s
 	Beat      time.Duration // of the event streams; zero: 15 s
@@ -150,6 +152,7 @@ func (k *Kiosk) Register(r fiber.Router) {
 	own.Post("/takeover", k.change(k.takeOver))
 	own.Post("/touch", k.change(k.touch))
 	own.Post("/return", k.change(k.giveBack))
+	k.registerPasskeys(own)
 
 	r.Post("/api/v1/readers/:id/tap", headers, errs, k.tapReader)
 }

@@ -24,6 +24,9 @@ func (k *Kiosk) pin(ctx context.Context, c *fiber.Ctx, row custody.Custody) erro
 	if err != nil {
 		return err
 	}
+	if q.Again != "" {
+		return k.pinAgain(ctx, c, row, q, body.PIN)
+	}
 	who, err := k.Identity.Verify(ctx, identity.Attempt{Badge: q.Badge, PIN: body.PIN, Device: row.Device, Ward: row.Ward})
 	switch custody.Refused(err) {
 	case identity.RefusedWrong, identity.RefusedPIN:
@@ -45,10 +48,13 @@ func (k *Kiosk) pin(ctx context.Context, c *fiber.Ctx, row custody.Custody) erro
 	if err := k.admit(ctx, row.Device, who); err != nil {
 		return k.instead(ctx, row, who.ID, err)
 	}
+	if err := k.proved(ctx, row.Device, who.ID); err != nil {
+		return err
+	}
 	return k.again(ctx, c, row.Device)
 }
 
-// admit does for who, known by badge and PIN, what the device's state allows.
+// admit does for who, known by badge and PIN or by passkey, what the device's state allows.
 func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clinician) error {
 	row, err := k.Ledger.Custody(ctx, id) // hashing took a while
 	if err != nil {

@@ -33,6 +33,8 @@ type State struct {
 	Invite   bool              `json:"invite"` // wiping: it waits for the tap of who has just signed in to Apple
 	Other    string            `json:"other"`  // another iPad that can be had
 	LockWord string            `json:"lock_word"`
+	Keys     bool              `json:"keys"`             // passkeys may be used here
+	AddKey   bool              `json:"add_key"`          // in use: the holder may add a key now, without the PIN
 	Ladder   []Rung            `json:"ladder,omitempty"` // wiping: how far the cleaning is
 	Usual    string            `json:"usual"`            // wiping: how long it usually takes here, if enough is known
 }
@@ -65,7 +67,7 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		Device: row.Device, Name: d.Name, Ward: row.Ward, Epoch: row.Epoch,
 		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
 	}
-	s.Invite = awaitsTap(row)
+	s.Invite, s.Keys = awaitsTap(row), k.Passkeys != nil
 	k.measure(ctx, &s, row)
 	if s.State == custody.Locked && s.Lock == "" {
 		s.Lock = custody.LockRequested
@@ -125,6 +127,7 @@ func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, sessio
 	s.WarnInMs = left(session.WarnAt, session.Now)
 	s.LockInMs = left(session.LockAt, session.Now)
 	s.Lock, s.Proof = "", ""
+	s.AddKey = s.Keys && k.fresh(ctx, row)
 	return nil
 }
 
