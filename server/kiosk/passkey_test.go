@@ -277,11 +277,28 @@ func TestPasskeyChallengeIsTheIPadsOwn(t *testing.T) {
 	refused("twice", status, body)
 }
 
+// closedTo is a ward where somebody is no longer active.
+type closedTo struct {
+	*ward
+	id string
+}
+
+func (l closedTo) Clinician(ctx context.Context, id string) (ledger.Clinician, error) {
+	who, err := l.ward.Clinician(ctx, id)
+	who.Active = id != l.id
+	return who, err
+}
+
 func TestPasskeysOfNobody(t *testing.T) {
 	h, f := annasKey(t)
 	unknown := h.newFob()
 	unknown.auth.Options.UserHandle = f.auth.Options.UserHandle
 	_, said := unknown.signs()
+	h.kiosk.Ledger = closedTo{h.ward, "anna"}
+	if status, body := f.signs(); status != 409 || body != said {
+		t.Errorf("no longer active: %d %s\nunknown: %s", status, body, said)
+	}
+	h.kiosk.Ledger = h.ward
 	h.names["anna"] = "" // she is gone
 	status, body := f.signs()
 	if status != 409 || body != said || !strings.Contains(body, identity.RefusedPasskey) {
@@ -362,12 +379,16 @@ func TestAddingEndsWithTheSession(t *testing.T) {
 	h.signIn(annaBadge, annaPIN)
 	f, epoch := h.newFob(), h.state().Epoch
 	id, options := h.asks("passkey/add/begin", m{"epoch": epoch})
-	h.lock()
+	h.advance(10 * time.Second) // the challenge still stands
+	h.set(ipad, func(c *custody.Custody) { c.State = custody.Locked })
 	answer := m{"epoch": epoch, "ceremony": id, "response": f.made(options)}
 	if status, body := h.post("passkey/add/finish", answer); status != 409 {
 		t.Errorf("locked: %d %s", status, body)
 	}
 	h.post("tap", m{"badge": annaBadge, "nonce": h.state().Nonce})
+	if s := h.state(); s.State != custody.InUse || s.Epoch != epoch {
+		t.Fatalf("%+v", s)
+	}
 	if status, body := h.post("passkey/add/finish", answer); status != 409 || len(r.keys) != 0 {
 		t.Errorf("resumed by a tap: %d %s, keys %v", status, body, r.keys)
 	}
