@@ -76,6 +76,16 @@ func (d *decision) admitted(by string, how Assurance, with string) error {
 	return nil
 }
 
+// upgraded: who opened the device in an emergency shows who they are in full
+// while they use it. That ends the emergency, and nothing else.
+func (d *decision) upgraded(e Resume) error {
+	if d.prev.Assurance != AssuranceBreakGlass || e.How == "" || e.How == AssuranceBreakGlass {
+		return nil
+	}
+	d.note(KindSessionResumed, e.By, "%s, in place of an emergency", e.How.Words())
+	return d.admitted(e.By, e.How, e.With)
+}
+
 // IdleTimes are how long the row's session may be idle until it is warned and
 // until it is locked. Whoever opened an iPad in an emergency is not asked
 // "Still here?" in the middle of it: a longer lock, and never none.

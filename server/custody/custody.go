@@ -62,6 +62,7 @@ const (
 	CauseTooLong    Cause = "too_long"    // the longest session ended
 	CauseResumeOver Cause = "resume_over" // locked, and the resume window ended
 	CauseRevoked    Cause = "revoked"     // badge or clinician revoked
+	CauseMoved      Cause = "moved"       // its holder took another iPad
 	CauseEmergency  Cause = "emergency"   // the time of a break-glass session is over
 	CauseStranger   Cause = "stranger"    // an Apple sign-in that no tap matches
 	CauseSignIn     Cause = "sign_in"     // another Apple account signed in while it was being wiped

@@ -27,6 +27,8 @@ func (d *decision) apply(e Event) error {
 		return d.resume(e)
 	case TakeOver:
 		return d.takeOver(e)
+	case Moved:
+		return d.moved(e)
 	case Return:
 		return d.giveBack(e)
 	case Wipe:

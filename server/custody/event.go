@@ -25,6 +25,11 @@ type (
 	}
 	// TakeOver: By asks for a device that is locked with another's session.
 	TakeOver struct{ By string }
+	// Moved: the holder of this device, in Epoch, has taken another.
+	Moved struct {
+		By    string
+		Epoch int64
+	}
 	// Return: the holder is done.
 	Return struct{ By string }
 	// Wipe: a manager asks. Epoch, if not 0, is the hand-over they were looking
@@ -146,6 +151,7 @@ type LockMark struct {
 func (Claim) event()         {}
 func (Resume) event()        {}
 func (TakeOver) event()      {}
+func (Moved) event()         {}
 func (Return) event()        {}
 func (Wipe) event()          {}
 func (Attest) event()        {}

@@ -82,7 +82,7 @@ func (d *decision) resume(e Resume) error {
 	}
 	switch c.State {
 	case InUse:
-		return nil
+		return d.upgraded(e)
 	case Locked:
 		if c.SignedOut {
 			return refuse(RefusedSignIn, "Sign in to this iPad with your Managed Apple Account first, then tap your badge.")

@@ -49,13 +49,20 @@ const (
 	RefusedAll     = "sign_in_paused"
 	RefusedBusy    = "busy"
 	RefusedStaff   = "not_signed_in"
+	RefusedClosed  = "account_closed"
+	RefusedToken   = "no_such_token"
+	RefusedOneself = "not_oneself"
 	RefusedAllowed = "not_allowed"
+
+	RefusedGroup    = "no_group"          // signed in at the hospital, and no group of theirs has a role
+	RefusedStranger = "no_such_clinician" // signed in at the hospital, and nobody here
+	RefusedPinned   = "pinned"            // signed in at the hospital as somebody who is another's
 )
 
 // Paused reports whether err says that attempts are limited for now.
 func Paused(err error) bool {
 	switch custody.Refused(err) {
-	case RefusedPair, RefusedPaused, RefusedRebind, RefusedDevice, RefusedWard, RefusedAll, RefusedBusy:
+	case RefusedPair, RefusedPaused, RefusedRebind, RefusedDevice, RefusedWard, RefusedAll, RefusedBusy, RefusedHurry:
 		return true
 	}
 	return false

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/padwarden/padwarden/server/ledger"
 )
 
 // Cost of one PIN hash and how many are made at once.
@@ -128,6 +130,29 @@ func CheckPIN(pin string) error {
 		return refusal(RefusedPIN, "That PIN is one of the first that anybody would guess. Choose another.")
 	}
 	return nil
+}
+
+// ChoosePIN gives a clinician the PIN they chose, of at least least digits, and
+// not the one they have.
+func (i *Identity) ChoosePIN(ctx context.Context, who ledger.Clinician, pin string, least int) error {
+	if len(pin) < least {
+		return refusal(RefusedPIN, fmt.Sprintf("A PIN here has at least %d digits. Choose another.", least))
+	}
+	if err := CheckPIN(pin); err != nil {
+		return err
+	}
+	if have := i.encoded(who); have != "" {
+		leave, err := i.hasher.turn(ctx)
+		if err != nil {
+			return err
+		}
+		same, err := i.hasher.check(have, i.mac("pin", pin))
+		leave()
+		if err == nil && same {
+			return refusal(RefusedPIN, "That is the PIN you have. Choose another.")
+		}
+	}
+	return i.SetPIN(ctx, who.ID, pin)
 }
 
 // SetPIN gives a clinician a new PIN.

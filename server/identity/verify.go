@@ -23,6 +23,11 @@ type Attempt struct {
 // PIN and a person without one get the same answer after the same work; a
 // limit that cannot be counted refuses.
 func (i *Identity) Verify(ctx context.Context, a Attempt) (ledger.Clinician, error) {
+	return i.verify(ctx, a, func() (ledger.Clinician, error) { return i.Ledger.ClinicianByBadge(ctx, a.Badge, i.Now()) })
+}
+
+// verify is Verify for whomever find finds.
+func (i *Identity) verify(ctx context.Context, a Attempt, find func() (ledger.Clinician, error)) (ledger.Clinician, error) {
 	var nobody ledger.Clinician
 	if len(a.Badge) == 0 || !wellFormed(a.PIN) {
 		return nobody, refusal(RefusedPIN, fmt.Sprintf("A PIN has at least %d digits. Try again.", minPIN))
@@ -39,7 +44,7 @@ func (i *Identity) Verify(ctx context.Context, a Attempt) (ledger.Clinician, err
 	if err := i.count(ctx, meters); err != nil {
 		return nobody, err
 	}
-	who, err := i.Ledger.ClinicianByBadge(ctx, a.Badge, i.Now())
+	who, err := find()
 	if err != nil && !errors.Is(err, custody.ErrNotFound) {
 		return nobody, fmt.Errorf("looking a badge up: %w", err)
 	}
@@ -87,7 +92,8 @@ func (i *Identity) Owner(ctx context.Context, badge []byte) (ledger.Clinician, e
 func graceKey(clinician, ward string) string { return "grace:" + clinician + ":" + ward }
 
 // StartGrace remembers a full sign-in: for d, a tap alone resumes the
-// clinician's session in the ward. Only a badge with its PIN may start it.
+// clinician's session in the ward. Only a badge with its PIN, or a passkey, may
+// start it.
 func (i *Identity) StartGrace(ctx context.Context, clinician, ward string, d time.Duration) error {
 	if d <= 0 {
 		return nil

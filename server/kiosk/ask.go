@@ -24,11 +24,15 @@ const askFor = time.Minute
 // ask is the question that a device's page puts, kept in live. It holds the
 // badge's HMAC, never its number.
 type ask struct {
-	Asks      string `json:"asks"`
-	Nonce     string `json:"nonce"`
-	Badge     []byte `json:"badge,omitempty"`     // pin: whose tap it was
-	Clinician string `json:"clinician,omitempty"` // takeover: who proved who they are
-	Sentence  string `json:"sentence,omitempty"`
+	Asks      string            `json:"asks"`
+	Nonce     string            `json:"nonce"`
+	Badge     []byte            `json:"badge,omitempty"`     // pin: whose tap it was
+	Clinician string            `json:"clinician,omitempty"` // takeover: who proved who they are
+	Again     string            `json:"again,omitempty"`     // pin, newpin: who is signed in, and is asked once more
+	Then      string            `json:"then,omitempty"`      // pin: what is asked after it
+	How       custody.Assurance `json:"how,omitempty"`       // newcard: how they showed who they are
+	With      string            `json:"with,omitempty"`
+	Sentence  string            `json:"sentence,omitempty"`
 }
 
 func askKey(id custody.DeviceID) string { return "kiosk:ask:" + string(id) }
@@ -92,6 +96,10 @@ func (k *Kiosk) drop(ctx context.Context, id custody.DeviceID) error {
 func (q ask) fits(s custody.State) bool {
 	switch q.Asks {
 	case asksPIN:
+		return q.Again == "" || s == custody.InUse
+	case asksNewPIN:
+		return q.Again == "" || s == custody.InUse
+	case asksNewCard:
 		return true
 	case asksTakeOver:
 		return s == custody.Locked

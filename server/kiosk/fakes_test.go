@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
 )
@@ -32,6 +33,10 @@ type ward struct {
 	ends     map[string]time.Time
 	watching map[custody.DeviceID][]chan []custody.DeviceID
 	policy   custody.Policy
+	format   badge.Format
+	entries  []custody.Entry
+	codes    map[string][]byte // sealed ones, by ward
+	revoked  map[string]bool
 	liveDown error
 	noPeople error // the ledger cannot tell whose badge it is
 }
@@ -44,6 +49,7 @@ func newWard() *ward {
 		spent: map[string]bool{}, values: map[string][]byte{}, counts: map[string]int64{}, ends: map[string]time.Time{},
 		watching: map[custody.DeviceID][]chan []custody.DeviceID{},
 		policy:   custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp),
+		codes:    map[string][]byte{}, revoked: map[string]bool{},
 	}
 }
 
@@ -75,6 +81,7 @@ func (w *ward) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (c
 		return w.rows[id], err
 	}
 	w.publish(out.Next)
+	w.entries = append(w.entries, out.Entries...)
 	return out.Next, nil
 }
 
@@ -82,7 +89,8 @@ func (w *ward) publish(row custody.Custody) {
 	w.rows[row.Device] = row
 	s := custody.Session{Device: row.Device, State: row.State, Epoch: row.Epoch, Version: row.Version, Holder: row.Holder, Now: w.now}
 	if row.State == custody.InUse {
-		s.Open, s.Touched, s.WarnAt, s.LockAt = true, w.now, w.now.Add(w.policy.Warn), w.now.Add(w.policy.Lock)
+		warn, lock := custody.IdleTimes(row, w.policy)
+		s.Open, s.Touched, s.WarnAt, s.LockAt = true, w.now, w.now.Add(warn), w.now.Add(lock)
 	}
 	w.sessions[row.Device] = s
 	for _, ch := range w.watching[row.Device] {
@@ -138,6 +146,104 @@ func (w *ward) Devices(ctx context.Context, ward string) ([]ledger.Device, error
 }
 
 func (w *ward) Policy(context.Context, string) (custody.Policy, error) { return w.policy, nil }
+
+func (w *ward) Ward(context.Context, string) (ledger.Ward, error) {
+	return ledger.Ward{ID: "4B", Name: "Ward 4B", Policy: w.policy, Badges: w.format}, nil
+}
+
+func (w *ward) HeldBy(_ context.Context, clinician string) (held []custody.Custody, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, row := range w.rows {
+		if row.Holder == clinician {
+			held = append(held, row)
+		}
+	}
+	return held, nil
+}
+
+func (w *ward) Badge(_ context.Context, hash []byte) (ledger.Badge, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	id, ok := w.badges[hex.EncodeToString(hash)]
+	if !ok && !w.revoked[hex.EncodeToString(hash)] {
+		return ledger.Badge{}, custody.ErrNotFound
+	}
+	return ledger.Badge{Hash: hash, Clinician: id}, nil
+}
+
+func (w *ward) AddBadge(_ context.Context, b ledger.Badge) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := hex.EncodeToString(b.Hash)
+	if w.badges[key] != "" || w.revoked[key] {
+		return custody.ErrConflict
+	}
+	w.badges[key] = b.Clinician
+	return nil
+}
+
+// emergencies reads the history as the ledger's projection does.
+func (w *ward) emergencies() (all []custody.Emergency) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.entries {
+		switch e.Kind {
+		case custody.KindEmergency:
+			all = append(all, custody.Emergency{Device: e.Device, Version: e.Version, Clinician: e.Actor, Opened: e.At})
+		case custody.KindExplained:
+			for i := range all {
+				if all[i].Device == e.Device && all[i].Version == e.Run {
+					all[i].Reason, all[i].Explained = e.Detail, e.At
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (w *ward) Unexplained(_ context.Context, clinician string) ([]custody.Emergency, error) {
+	return slices.DeleteFunc(w.emergencies(), func(e custody.Emergency) bool { return e.Clinician != clinician || !e.Explained.IsZero() }), nil
+}
+
+func (w *ward) Emergency(_ context.Context, id custody.DeviceID, version int64) (custody.Emergency, error) {
+	for _, e := range w.emergencies() {
+		if e.Device == id && e.Version == version {
+			return e, nil
+		}
+	}
+	return custody.Emergency{}, custody.ErrNotFound
+}
+
+func (w *ward) EmergencyCode(_ context.Context, ward string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.codes[ward] != nil, nil
+}
+
+func (w *ward) SetEmergencyCode(_ context.Context, ward string, hash []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.codes[ward] = hash
+	return nil
+}
+
+func (w *ward) TakeEmergencyCode(_ context.Context, ward string, hash []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.codes[ward] == nil || !bytes.Equal(w.codes[ward], hash) {
+		return custody.ErrNotFound
+	}
+	delete(w.codes, ward)
+	return nil
+}
+
+func (w *ward) AddClinician(_ context.Context, c ledger.Clinician) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.names[c.ID] = c.Name
+	return nil
+}
 
 func (w *ward) clinician(id string) ledger.Clinician {
 	return ledger.Clinician{ID: id, Name: w.names[id], Account: id + "@example.appleid.com", PIN: w.pins[id], Active: true}

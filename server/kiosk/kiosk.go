@@ -20,6 +20,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
@@ -55,7 +56,14 @@ type Ledger interface {
 	Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error)
 	Devices(ctx context.Context, ward string) ([]ledger.Device, error)
 	Policy(ctx context.Context, ward string) (custody.Policy, error)
+	Ward(ctx context.Context, id string) (ledger.Ward, error)
 	Clinician(ctx context.Context, id string) (ledger.Clinician, error)
+	// HeldBy returns the rows whose holder a clinician is.
+	HeldBy(ctx context.Context, clinician string) ([]custody.Custody, error)
+	// Badge returns a card's record, revoked or not; custody.ErrNotFound for one that was never anybody's.
+	Badge(ctx context.Context, hash []byte) (ledger.Badge, error)
+	AddBadge(ctx context.Context, b ledger.Badge) error
+	emergencies
 	// Pace is how long the ward's wipes have taken.
 	Pace(ctx context.Context, ward string) (custody.Pace, error)
 	Reader(ctx context.Context, id string) (ledger.Reader, error)
@@ -70,14 +78,19 @@ type Secrets interface {
 
 // Identity says who is at the iPad.
 type Identity interface {
-	Badge(raw string) ([]byte, error)
+	BadgeAs(f badge.Format, raw string) ([]byte, error)
 	Owner(ctx context.Context, badge []byte) (ledger.Clinician, error)
 	Verify(ctx context.Context, a identity.Attempt) (ledger.Clinician, error)
 	StartGrace(ctx context.Context, clinician, ward string, d time.Duration) error
 	GraceValid(ctx context.Context, clinician, ward string) bool
+	SpendEmergencyCode(ctx context.Context, a identity.Attempt) (ledger.Clinician, error)
+	MarkStrong(ctx context.Context, clinician string, d time.Duration) error
+	StrongValid(ctx context.Context, clinician string) bool
+	ChoosePIN(ctx context.Context, who ledger.Clinician, pin string, least int) error
+	Again(ctx context.Context, who ledger.Clinician, a identity.Attempt) error
 }
 
-// Config is what a [Kiosk] is made of. All but the last four are needed.
+// Config is what a [Kiosk] is made of. All but the last six are needed.
 type Config struct {
 	Base     context.Context // ends the event streams; the requests' parent
 	Steward  Steward
@@ -89,10 +102,13 @@ type Config struct {
 	Now      func() time.Time
 	Rand     io.Reader
 
+	Passkeys  Passkeys      // nil: nobody signs in by one here
 	Secure    bool          // served over https: cookies are bound to the host
 	DoubleTap time.Duration // the same badge again within it is one tap; zero: 3 s
 	Beat      time.Duration // of the event streams; zero: 15 s
 	Log       *slog.Logger
+	// Count is told of things worth counting, by a name of a few words in snake case.
+	Count func(name string)
 }
 
 // Kiosk answers the iPads' pages and the readers.
@@ -129,6 +145,9 @@ func New(c Config) (*Kiosk, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Count == nil {
+		c.Count = func(string) {}
+	}
 	page, err := template.ParseFS(web.FS, "kiosk/*.html")
 	if err != nil {
 		return nil, err
@@ -150,6 +169,11 @@ func (k *Kiosk) Register(r fiber.Router) {
 	own.Post("/takeover", k.change(k.takeOver))
 	own.Post("/touch", k.change(k.touch))
 	own.Post("/return", k.change(k.giveBack))
+	k.registerPasskeys(own)
+	own.Post("/newpin", k.change(k.newPIN))
+	own.Post("/changepin", k.change(k.changePIN))
+	own.Post("/newcard", k.change(k.newCard))
+	k.registerEmergency(own)
 
 	r.Post("/api/v1/readers/:id/tap", headers, errs, k.tapReader)
 }

@@ -40,9 +40,9 @@ func (k *Kiosk) tapReader(c *fiber.Ctx) error {
 	if err := k.unhurried(ctx, "kiosk:reader:"+reader.ID); err != nil {
 		return err
 	}
-	badge, err := k.Identity.Badge(body.Badge)
+	badge, err := k.badge(ctx, reader.Ward, body.Badge)
 	if err != nil {
-		return badRequest(err)
+		return err
 	}
 	d, err := k.deviceFor(ctx, reader, badge)
 	if err != nil {

@@ -33,8 +33,17 @@ type State struct {
 	Invite   bool              `json:"invite"` // wiping: it waits for the tap of who has just signed in to Apple
 	Other    string            `json:"other"`  // another iPad that can be had
 	LockWord string            `json:"lock_word"`
-	Ladder   []Rung            `json:"ladder,omitempty"` // wiping: how far the cleaning is
-	Usual    string            `json:"usual"`            // wiping: how long it usually takes here, if enough is known
+	Keys     bool              `json:"keys"` // passkeys may be used here
+	// Emergency: a badge that was tapped may open it alone. Code: so may the ward's sealed code.
+	Emergency bool              `json:"emergency"`
+	Code      bool              `json:"code"`
+	Assurance custody.Assurance `json:"assurance"`         // in use: how the holder showed who they are
+	UntilMs   int64             `json:"until_ms"`          // in use in an emergency: until it is locked whatever happens
+	Explain   *Explanation      `json:"explain,omitempty"` // in use: what the holder has not explained
+	Digits    int               `json:"digits"`            // a PIN has at least so many
+	AddKey    bool              `json:"add_key"`           // in use: the holder may add a key now, without the PIN
+	Ladder    []Rung            `json:"ladder,omitempty"`  // wiping: how far the cleaning is
+	Usual     string            `json:"usual"`             // wiping: how long it usually takes here, if enough is known
 }
 
 func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
@@ -65,8 +74,11 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		Device: row.Device, Name: d.Name, Ward: row.Ward, Epoch: row.Epoch,
 		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
 	}
-	s.Invite = awaitsTap(row)
+	s.Invite, s.Keys = awaitsTap(row), k.Passkeys != nil
 	k.measure(ctx, &s, row)
+	if err := k.offers(ctx, &s, row, session); err != nil {
+		return State{}, err
+	}
 	if s.State == custody.Locked && s.Lock == "" {
 		s.Lock = custody.LockRequested
 	}
@@ -91,6 +103,21 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		s.Other = k.other(ctx, row, "")
 	}
 	return s, nil
+}
+
+// offers says what the ward's policy lets people do here.
+func (k *Kiosk) offers(ctx context.Context, s *State, row custody.Custody, session custody.Session) error {
+	p, err := k.Ledger.Policy(ctx, row.Ward)
+	if err != nil {
+		return err
+	}
+	s.Digits, s.Emergency = p.LeastPIN(), p.BreakGlass > 0
+	if s.Emergency && s.State == custody.Clean && row.Available("", session.Now) {
+		if s.Code, err = k.Ledger.EmergencyCode(ctx, row.Ward); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // session reads the session of row's epoch; known is false where live cannot tell.
@@ -125,6 +152,9 @@ func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, sessio
 	s.WarnInMs = left(session.WarnAt, session.Now)
 	s.LockInMs = left(session.LockAt, session.Now)
 	s.Lock, s.Proof = "", ""
+	s.AddKey = s.Keys && k.fresh(ctx, row)
+	s.Assurance, s.UntilMs = row.Assurance, left(row.Until, session.Now)
+	s.Explain = k.unexplained(ctx, row.Holder, session.Now)
 	return nil
 }
 

@@ -36,9 +36,9 @@ func (k *Kiosk) tapPage(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 	if err := k.unhurried(ctx, "kiosk:taps:"+string(row.Device)); err != nil {
 		return err
 	}
-	badge, err := k.Identity.Badge(body.Badge)
+	badge, err := k.badge(ctx, row.Ward, body.Badge)
 	if err != nil {
-		return badRequest(err)
+		return err
 	}
 	twice, err := k.twice(ctx, string(row.Device), badge)
 	if err != nil {
@@ -62,6 +62,19 @@ func (k *Kiosk) tapPage(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 	return c.JSON(answer{Asks: s.Asks, Nonce: s.Nonce, Sentence: s.Sentence})
 }
 
+// badge reads what a ward's reader sent.
+func (k *Kiosk) badge(ctx context.Context, ward, raw string) ([]byte, error) {
+	w, err := k.Ledger.Ward(ctx, ward)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := k.Identity.BadgeAs(w.Badges, raw)
+	if err != nil {
+		return nil, badRequest(err)
+	}
+	return hash, nil
+}
+
 // tap decides what a tap at a device leads to. It asks for the PIN whoever's
 // badge it is, except that within the PIN grace the holder's own session is
 // given back, or its end offered.
@@ -73,7 +86,7 @@ func (k *Kiosk) tap(ctx context.Context, row custody.Custody, badge []byte) erro
 	if err == nil && who.ID == row.Holder && k.Identity.GraceValid(ctx, who.ID, row.Ward) {
 		session, _ := k.session(ctx, row)
 		switch {
-		case row.State == custody.Locked:
+		case row.State == custody.Locked && row.Assurance != custody.AssuranceBreakGlass:
 			if _, err := k.Steward.Apply(ctx, row.Device, custody.Resume{By: who.ID, Account: who.Account}); err != nil {
 				return fmt.Errorf("resuming on %s: %w", row.Device, err)
 			}

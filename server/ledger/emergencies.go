@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -108,4 +109,29 @@ func (l *Ledger) Unexplained(ctx context.Context, clinician string) ([]custody.E
 	err := l.read.NewSelect().Model(&rows).Where("clinician = ? AND explained = 0", clinician).
 		OrderExpr("opened, device").Limit(maxEmergencies).Scan(ctx)
 	return each(rows, emergencyRow.emergency), failed(ctx, fmt.Sprintf("reading the emergencies of %q", clinician), err)
+}
+
+// SetEmergencyCode gives a ward a sealed code, kept as its HMAC, in place of the
+// one it had; ErrNotFound if there is no such ward.
+func (l *Ledger) SetEmergencyCode(ctx context.Context, ward string, hash []byte) error {
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Table("wards").
+		Set("emergency_code = ?", hex.EncodeToString(hash)).Where("id = ?", ward).Exec(ctx))
+	return failed(ctx, fmt.Sprintf("giving ward %q an emergency code", ward), err)
+}
+
+// TakeEmergencyCode uses a ward's code up. ErrNotFound if it is not that: of
+// many takers one gets it.
+func (l *Ledger) TakeEmergencyCode(ctx context.Context, ward string, hash []byte) error {
+	if len(hash) == 0 {
+		return custody.ErrNotFound
+	}
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Table("wards").Set("emergency_code = ''").
+		Where("id = ? AND emergency_code = ?", ward, hex.EncodeToString(hash)).Exec(ctx))
+	return failed(ctx, fmt.Sprintf("taking the emergency code of ward %q", ward), err)
+}
+
+// EmergencyCode reports whether a ward has a code that was not used.
+func (l *Ledger) EmergencyCode(ctx context.Context, ward string) (bool, error) {
+	n, err := l.read.NewSelect().Table("wards").Where("id = ? AND emergency_code <> ''", ward).Count(ctx)
+	return n > 0, failed(ctx, fmt.Sprintf("looking for the emergency code of ward %q", ward), err)
 }

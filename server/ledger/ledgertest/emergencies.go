@@ -54,6 +54,21 @@ var emergencyCases = map[string]func(*testing.T, Fresh){
 		wantErr(t, l.Commit(t.Context(), stale), custody.ErrStale)
 		wantEqual(t, len(list(l.Emergencies(t.Context(), false))), 0)
 	},
+	"a ward's sealed code": func(t *testing.T, fresh Fresh) {
+		l, _ := fresh1(t, fresh, 1)
+		has := value[bool](t)
+		wantEqual(t, has(l.EmergencyCode(t.Context(), "4B")), false)
+		wantErr(t, l.TakeEmergencyCode(t.Context(), "4B", nil), custody.ErrNotFound)
+		must(t, l.SetEmergencyCode(t.Context(), "4B", []byte{1, 2}))
+		must(t, l.SetEmergencyCode(t.Context(), "4B", []byte{3, 4}))
+		wantEqual(t, has(l.EmergencyCode(t.Context(), "4B")), true)
+		wantErr(t, l.TakeEmergencyCode(t.Context(), "4B", []byte{1, 2}), custody.ErrNotFound)
+		wantErr(t, l.TakeEmergencyCode(t.Context(), "4C", []byte{3, 4}), custody.ErrNotFound)
+		must(t, l.TakeEmergencyCode(t.Context(), "4B", []byte{3, 4}))
+		wantErr(t, l.TakeEmergencyCode(t.Context(), "4B", []byte{3, 4}), custody.ErrNotFound)
+		wantEqual(t, has(l.EmergencyCode(t.Context(), "4B")), false)
+		wantErr(t, l.SetEmergencyCode(t.Context(), "x", []byte{1}), custody.ErrNotFound)
+	},
 	"what somebody holds": func(t *testing.T, fresh Fresh) {
 		l, rows := fresh1(t, fresh, 3)
 		held := value[[]custody.Custody](t)

@@ -18,10 +18,10 @@ type Fresh func(t testing.TB) ledger.Options
 func Run(t *testing.T, fresh Fresh) {
 	for name, cases := range map[string]map[string]func(*testing.T, Fresh){
 		"open": openCases, "commit": commitCases, "contention": contentionCases, "rows": rowsCases,
-		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases, "emergencies": emergencyCases,
+		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases, "emergencies": emergencyCases, "passkeys": passkeyCases,
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
 		"wipes": wipeCases, "asks": askCases, "facts": factCases,
-		"trials":              trialCases,
+		"trials": trialCases, "staff": staffCases, "tokens": tokenCases, "pins": pinCases,
 		"automated enrolment": adeCases,
 	} {
 		t.Run(name, func(t *testing.T) {

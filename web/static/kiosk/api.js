@@ -30,3 +30,8 @@ export const pin = (pin, nonce) => post('pin', { pin, nonce });
 export const takeOver = (nonce) => post('takeover', { nonce });
 export const touch = (epoch) => post('touch', { epoch });
 export const giveBack = (epoch) => post('return', { epoch });
+export const keyBegin = () => post('passkey/begin', {});
+export const keyFinish = (ceremony, response) => post('passkey/finish', { ceremony, response });
+export const addKey = (epoch) => post('passkey/add', { epoch });
+export const addKeyBegin = (epoch) => post('passkey/add/begin', { epoch });
+export const addKeyFinish = (epoch, ceremony, response) => post('passkey/add/finish', { epoch, ceremony, response });

@@ -4,6 +4,7 @@ import * as api from './api.js';
 import { listen } from './badge.js';
 import { countdown } from './countdown.js';
 import { pad } from './pad.js';
+import * as keyring from './passkey.js';
 import { draw, notice, offline, warned } from './view.js';
 
 const touchEvery = 5000, questionFor = 60000, openingLong = 10000;
@@ -11,6 +12,7 @@ const $ = (id) => document.getElementById(id);
 
 let now = { state: document.body.dataset.state, asks: document.body.dataset.asks, nonce: '', epoch: Number(document.body.dataset.epoch) };
 let waved = '';      // the nonce of a question that was cancelled here
+let adding = '';     // the holder is adding a key: 'asked', then 'added'
 let touched = 0, busy = false, later = 0, over = false;
 
 const count = countdown({
@@ -25,6 +27,10 @@ const keys = pad({ enter: (pin) => act(() => api.pin(pin, now.nonce)) });
 function show(s) {
   over = false;
   if (s.asks && s.nonce === waved) s = { ...s, asks: '', sentence: '' };
+  if (s.state !== 'in_use' || s.asks && s.asks !== 'pin') adding = '';
+  if (now.state !== s.state) keyring.cancel();
+  if (!s.asks && adding === 'added') s = { ...s, asks: 'keyadded' };
+  else if (!s.asks && adding && s.add_key) s = { ...s, asks: 'addkey' };
   if (now.state === 'in_use' && s.state !== 'in_use') notice(''); // it may name the holder
   if (s.asks !== now.asks || s.nonce !== now.nonce) keys.clear();
   now = s;
@@ -32,6 +38,7 @@ function show(s) {
   count(s);
   if (s.state !== 'in_use') warned(false);
   clearTimeout(later);
+  if (s.asks === 'addkey' || s.asks === 'keyadded') return;
   if (s.asks) later = setTimeout(refresh, questionFor + 1000);
   else if (s.opening && !s.other) later = setTimeout(refresh, openingLong + 500);
 }
@@ -53,6 +60,7 @@ async function act(what) {
     const s = await what();
     if (s.state) show(s); else await refresh();
   } catch (e) {
+    if (keyring.said(e) !== undefined) return notice(keyring.said(e));
     if (!(e instanceof api.Refused)) throw e;
     if (e.status === 403 && e.code === 'page_ended') return ended();
     notice(e.message, e.other);
@@ -72,7 +80,7 @@ function ended() {
 // touch tells the server that somebody is there: real input only, at most
 // once in five seconds, at once when the warning shows.
 async function touch() {
-  if (now.state !== 'in_use' || !now.mine || now.asks) return;
+  if (now.state !== 'in_use' || !now.mine || now.asks && !adding) return;
   const t = performance.now();
   if ($('warn').hidden && t - touched < touchEvery) return;
   touched = t;
@@ -85,7 +93,11 @@ async function touch() {
 
 document.addEventListener('pointerdown', touch);
 listen({
-  badge: (badge) => act(() => api.tap(badge, now.nonce)),
+  badge: async (badge) => {
+    keyring.cancel(); // a tap is the other way to sign in
+    while (keyring.waiting()) await new Promise((next) => setTimeout(next, 20));
+    act(() => api.tap(badge, now.nonce));
+  },
   key: (k) => { if (now.asks === 'pin') keys.key(k); else touch(); },
 });
 
@@ -93,11 +105,17 @@ const onClick = (id, what) => $(id).addEventListener('click', what);
 const wave = () => { waved = now.nonce; show(now); };
 onClick('stay', () => { touched = 0; touch(); });
 onClick('done', () => act(() => api.giveBack(now.epoch)));
-onClick('pin-cancel', () => { wave(); refresh(); });
+onClick('pin-cancel', () => { adding = ''; wave(); refresh(); });
 onClick('takeover-yes', () => act(() => api.takeOver(now.nonce)));
 onClick('takeover-no', () => { wave(); refresh(); });
 onClick('choose-stay', () => act(() => api.touch(now.epoch)));
 onClick('choose-done', () => act(() => api.giveBack(now.epoch)));
+onClick('use-key', () => act(keyring.signIn));
+onClick('add-key', () => act(() => { adding = 'asked'; return api.addKey(now.epoch); }));
+onClick('addkey-yes', () => act(async () => { await keyring.add(now.epoch); adding = 'added'; return api.state(); }));
+const addNoMore = () => { adding = ''; refresh(); };
+onClick('addkey-no', addNoMore);
+onClick('keyadded-ok', addNoMore);
 
 let stream = null;
 
