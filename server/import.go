@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/padwarden/padwarden/server/app"
+	"github.com/padwarden/padwarden/server/provision"
 )
 
 type importCmd struct {
@@ -37,7 +38,7 @@ func (i *importCmd) Run(ctx context.Context, logger *slog.Logger) error {
 }
 
 // read decodes one hospital and nothing else, and names the line of a mistake.
-func read(text []byte) (h app.Hospital, err error) {
+func read(text []byte) (h provision.Hospital, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&h); err != nil {

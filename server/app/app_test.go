@@ -13,6 +13,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/provision"
 )
 
 // running starts a server on data and returns it with what stops it.
@@ -158,12 +159,12 @@ func TestMasterKey(t *testing.T) {
 	}
 }
 
-var hospital = Hospital{
-	Wards: []HospitalWard{
-		{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetKioskApp, Devices: []HospitalDevice{
+var hospital = provision.Hospital{
+	Wards: []provision.HospitalWard{
+		{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetKioskApp, Devices: []provision.HospitalDevice{
 			{Serial: "DMPX0001", Name: "4B-01", Reader: "dock-1"}, {Serial: "DMPX0002"}}},
 	},
-	Clinicians: []HospitalPerson{{ID: "ada", Name: "Ada Okafor", Badges: []string{"0048210000"}, PIN: "836194"}},
+	Clinicians: []provision.HospitalPerson{{ID: "ada", Name: "Ada Okafor", Badges: []string{"0048210000"}, PIN: "836194"}},
 }
 
 func TestImport(t *testing.T) {
@@ -176,10 +177,10 @@ func TestImport(t *testing.T) {
 	if err != nil || strings.Contains(strings.Join(twice, "\n"), "added") {
 		t.Errorf("a second time: %v\n%s", err, strings.Join(twice, "\n"))
 	}
-	bad := Hospital{
-		Wards: []HospitalWard{{ID: "x", Name: "X", Fleet: "fleet of ships"}, {ID: "5a", Name: "5A", Fleet: custody.SharedIPad,
-			Devices: []HospitalDevice{{Serial: "no/serial"}, {Serial: "DMPX0003"}}}},
-		Clinicians: []HospitalPerson{{ID: "ben", Name: "Ben", Badges: []string{"not a badge"}, PIN: "123456"}},
+	bad := provision.Hospital{
+		Wards: []provision.HospitalWard{{ID: "x", Name: "X", Fleet: "fleet of ships"}, {ID: "5a", Name: "5A", Fleet: custody.SharedIPad,
+			Devices: []provision.HospitalDevice{{Serial: "no/serial"}, {Serial: "DMPX0003"}}}},
+		Clinicians: []provision.HospitalPerson{{ID: "ben", Name: "Ben", Badges: []string{"not a badge"}, PIN: "123456"}},
 	}
 	report, err = Import(t.Context(), c, bad)
 	if err == nil {
@@ -194,10 +195,10 @@ func TestImport(t *testing.T) {
 		t.Errorf("what was right was not added:\n%s", lines)
 	}
 
-	other := Hospital{
-		Wards: []HospitalWard{{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetPasscode,
-			Devices: []HospitalDevice{{Serial: "DMPX0002", Name: "another", Reader: "dock-1"}}}},
-		Clinicians: []HospitalPerson{{ID: "ada", Name: "Ada Smith"}, {ID: "ben", Name: "Ben", Badges: []string{"0048210000"}, PIN: "571904"}},
+	other := provision.Hospital{
+		Wards: []provision.HospitalWard{{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetPasscode,
+			Devices: []provision.HospitalDevice{{Serial: "DMPX0002", Name: "another", Reader: "dock-1"}}}},
+		Clinicians: []provision.HospitalPerson{{ID: "ada", Name: "Ada Smith"}, {ID: "ben", Name: "Ben", Badges: []string{"0048210000"}, PIN: "571904"}},
 	}
 	report, err = Import(t.Context(), c, other)
 	if err == nil || !strings.Contains(strings.Join(report, "\n"), "added   PIN of ben") {
