@@ -22,6 +22,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
 		"wipes": wipeCases, "asks": askCases, "facts": factCases,
 		"trials":              trialCases,
+		"roster":              rosterCases,
 		"automated enrolment": adeCases,
 	} {
 		t.Run(name, func(t *testing.T) {
