@@ -74,6 +74,8 @@ type Config struct {
 	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
 	EnrolmentLink func(custody.DeviceID) (string, error)
 
+	Importer Importer // nil: no files are imported
+
 	Trials Trials // what was tried on hardware; nil: nothing is said of it
 
 	// Troubles are what the whole server has, DeviceTroubles what is known
@@ -166,4 +168,5 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerTroubles(r, headers, errs)
 	s.registerHousekeeping(open, api)
 	s.registerTrials(r, headers, errs)
+	s.registerImport(open)
 }
