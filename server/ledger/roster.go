@@ -31,9 +31,13 @@ type PersonChange struct {
 	Account *string
 	Active  *bool
 	Badges  []Badge  // given; Clinician is ID
-	Revoke  [][]byte // hashes of badges of this person that end at Deeds' time
-	At      time.Time
-	Deeds   []PersonDeed // By, What and Why; the rest is filled in
+	Revoke  [][]byte // hashes of badges of this person that end at At
+	// RevokeAll ends every badge that has not ended.
+	RevokeAll bool
+	// Directory is what a directory calls them from now on.
+	Directory *DirectoryName
+	At        time.Time
+	Deeds     []PersonDeed // By, What and Why; the rest is filled in
 }
 
 // ChangePerson writes a change. ErrConflict if the id is taken, or the account
@@ -58,6 +62,15 @@ func (l *Ledger) ChangePerson(ctx context.Context, c PersonChange) error {
 			if err != nil {
 				return err
 			}
+		}
+		if c.RevokeAll {
+			_, err := tx.NewUpdate().Model((*badgeRow)(nil)).Set("revoked = ?", millis(c.At)).Where("clinician = ? AND revoked = 0", c.ID).Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		if err := putDirectoryName(ctx, tx, c); err != nil {
+			return err
 		}
 		return l.tell(ctx, tx, c)
 	})
@@ -188,4 +201,11 @@ func (l *Ledger) Readers(ctx context.Context) ([]Reader, error) {
 func (l *Ledger) RenameDevice(ctx context.Context, id custody.DeviceID, name string) error {
 	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&deviceRow{ID: id, Name: name}).Column("name").WherePK().Exec(ctx))
 	return failed(ctx, fmt.Sprintf("renaming device %q", id), err)
+}
+
+// Badge returns a card by its hash, over or not, or ErrNotFound.
+func (l *Ledger) Badge(ctx context.Context, hash []byte) (Badge, error) {
+	row := badgeRow{Hash: hash}
+	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	return row.badge(), failed(ctx, "reading a badge", err)
 }

@@ -21,8 +21,8 @@ func Run(t *testing.T, fresh Fresh) {
 		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases, "emergencies": emergencyCases,
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
 		"wipes": wipeCases, "asks": askCases, "facts": factCases,
-		"trials":              trialCases,
-		"roster":              rosterCases,
+		"trials": trialCases,
+		"roster": rosterCases, "directory": directoryCases,
 		"automated enrolment": adeCases,
 	} {
 		t.Run(name, func(t *testing.T) {
