@@ -155,6 +155,11 @@ func (a *App) buildPages(key []byte) error {
 	if err != nil {
 		return err
 	}
+	people, err := a.buildSCIM()
+	if err != nil {
+		return err
+	}
 	a.serve(k, c)
+	people.Mount(a.http)
 	return nil
 }

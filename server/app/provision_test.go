@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/padwarden/padwarden/server/identity"
 )
@@ -56,5 +57,54 @@ func TestOnlyAnAdministratorsImportIsLarge(t *testing.T) {
 	}
 	if status, said := post("/console/import", sessions[identity.Administrator], 20<<20); status != 413 {
 		t.Errorf("20 MB: %d %.200s", status, said)
+	}
+}
+
+// A directory comes with a token of its own, and a manager's is none.
+func TestADirectorysToken(t *testing.T) {
+	a, _ := running(t, Config{Data: t.TempDir()})
+	becomesReady(t, a)
+	ask := func(method, path, token, body string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, a.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		r.Header.Set("Content-Type", "application/scim+json")
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = answer.Body.Close() }()
+		said, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(said)
+	}
+	tokens := map[identity.Role]string{}
+	for role, wards := range map[identity.Role][]string{identity.Administrator: nil, identity.Manager: {"4b"}, identity.Auditor: nil} {
+		var err error
+		if tokens[role], err = a.Identity.MintAPIToken(t.Context(), "Entra", role, time.Hour, wards...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const dora = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"dora@x.org","displayName":"Dora"}`
+	for _, token := range []string{"", "junk", tokens[identity.Manager], tokens[identity.Auditor]} {
+		if status, said := ask("POST", "/scim/v2/Users", token, dora); status != 401 {
+			t.Errorf("%d %s", status, said)
+		}
+	}
+	if status, said := ask("POST", "/scim/v2/Users", tokens[identity.Administrator], dora); status != 201 || !strings.Contains(said, a.URL+"/scim/v2/Users/dora@x.org") {
+		t.Errorf("%d %s", status, said)
+	}
+	if status, said := ask("GET", "/scim/v2/Users?filter=userName+eq+%22dora@x.org%22", tokens[identity.Administrator], ""); status != 200 || !strings.Contains(said, `"displayName":"Dora"`) {
+		t.Errorf("%d %s", status, said)
+	}
+	if who, err := a.Ledger.Clinician(t.Context(), "dora@x.org"); err != nil || !who.Active {
+		t.Errorf("%+v %v", who, err)
 	}
 }

@@ -33,9 +33,10 @@ const (
 
 	Badges    Action = "badges"    // revoke a badge, lend one, give a new PIN code
 	Provision Action = "provision" // bring in and change people and iPads; administrators only
+	SCIM      Action = "scim"      // provision people from a directory; administrators' and programs' only
 )
 
-var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Badges, Provision}
+var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Badges, Provision, SCIM}
 
 // Allow answers nil if who may do action to what belongs to ward. It is asked
 // about the object that was loaded, never about what a request claims, and
@@ -47,7 +48,7 @@ func Allow(who Staff, action Action, ward string) error {
 		return nil
 	case who.Role == Auditor && action == View:
 		return nil
-	case who.Role == Manager && action != Enrol && action != Try && action != Provision && ward != "" && slices.Contains(who.Wards, ward):
+	case who.Role == Manager && action != Enrol && action != Try && action != Provision && action != SCIM && ward != "" && slices.Contains(who.Wards, ward):
 		return nil
 	}
 	return refusal(RefusedAllowed, "You may not do this on this ward. Ask its manager, or an administrator.")
