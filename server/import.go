@@ -1,54 +1,71 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/padwarden/padwarden/server/app"
+	"github.com/padwarden/padwarden/server/provision"
 )
 
 type importCmd struct {
 	stores
-	File string `arg:"" help:"JSON file; see docs/operations.md." type:"existingfile"`
+	File   string `arg:"" help:"CSV file of people or of iPads, or JSON file of a hospital; see docs/operations.md." type:"existingfile"`
+	DryRun bool   `name:"dry-run" help:"Say of every row what would be done with it, and write nothing."`
 }
 
 func (i *importCmd) Run(ctx context.Context, logger *slog.Logger) error {
-	text, err := os.ReadFile(i.File)
+	text, err := readFile(i.File)
 	if err != nil {
 		return err
 	}
-	hospital, err := read(text)
+	file, err := provision.Parse(text)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", i.File, err)
 	}
-	report, err := app.Import(ctx, app.Config{Data: i.Data, Database: i.Database, Logger: logger}, hospital)
-	for _, line := range report {
-		fmt.Println(line)
-	}
+	report, err := app.Import(ctx, app.Config{Data: i.Data, Database: i.Database, Logger: logger}, file, i.DryRun)
+	tell(os.Stdout, report, i.DryRun)
 	if err != nil {
-		return fmt.Errorf("not everything could be imported:\n%w", err)
+		return fmt.Errorf("importing %s: %w", i.File, err)
+	}
+	if n := report.Count(provision.Refused); n > 0 {
+		return fmt.Errorf("%d of %d rows were refused", n, len(report.Rows))
 	}
 	return nil
 }
 
-// read decodes one hospital and nothing else, and names the line of a mistake.
-func read(text []byte) (h app.Hospital, err error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&h); err != nil {
-		line := 1 + bytes.Count(text[:min(int(d.InputOffset()), len(text))], []byte("\n"))
-		return h, fmt.Errorf("line %d or just after: %w", line, err)
+// readFile reads what an import file may hold, and one byte more, so that a
+// larger one is refused and not cut.
+func readFile(name string) (text []byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
 	}
-	if d.More() {
-		return h, errors.New("there is more after the hospital's closing brace")
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return io.ReadAll(io.LimitReader(f, provision.MaxBytes+1))
+}
+
+// tell writes a report for a terminal, a line a row.
+func tell(w io.Writer, r provision.Report, dry bool) {
+	words := map[provision.Verdict]string{provision.Added: "added", provision.Changed: "changed", provision.Unchanged: "exists", provision.Refused: "refused"}
+	if dry {
+		words[provision.Added], words[provision.Changed] = "would add", "would change"
 	}
-	if len(h.Wards) == 0 && len(h.Clinicians) == 0 {
-		return h, errors.New("it names no wards and no clinicians; docs/operations.md has an example")
+	for _, row := range r.Rows {
+		said := strings.Join(row.Says, "; ")
+		if said != "" {
+			said = ": " + said
+		}
+		fmt.Fprintf(w, "%-12s row %d, %s%s\n", words[row.Verdict], row.N, row.What, said)
 	}
-	return h, nil
+	fmt.Fprintf(w, "%d added, %d changed, %d there already, %d refused%s\n", r.Count(provision.Added), r.Count(provision.Changed),
+		r.Count(provision.Unchanged), r.Count(provision.Refused), map[bool]string{true: "; nothing was written: this was a dry run", false: ""}[dry])
+	for _, c := range r.Credentials {
+		fmt.Fprintf(w, "reader %s: its credential, shown only now: %s\n", c.Reader, c.Secret)
+	}
 }

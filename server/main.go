@@ -24,7 +24,7 @@ type commands struct {
 	Serve     serve     `cmd:"" help:"Run a server."`
 	Demo      demoCmd   `cmd:"" help:"Run a server with everything embedded and a simulated hospital around it."`
 	SignIn    signIn    `cmd:"" help:"Make a one-time sign-in for the console, or a token for the API."`
-	Import    importCmd `cmd:"" help:"Add wards, iPads, readers and people from a JSON file."`
+	Import    importCmd `cmd:"" help:"Add and change people and iPads from a CSV file, or a hospital from a JSON file."`
 	WiFi      wifiCmd   `cmd:"" name:"wifi" help:"Write a Wi-Fi profile, and say whether an erased iPad comes back by it."`
 	ADE       adeCmd    `cmd:"" name:"ade" help:"Automated device enrolment: Apple's device assignment."`
 	Catalogue catalogue `cmd:"" help:"Write every command and profile that can be sent to an iPad."`

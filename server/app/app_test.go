@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/provision"
 )
 
 // running starts a server on data and returns it with what stops it.
@@ -158,54 +160,41 @@ func TestMasterKey(t *testing.T) {
 	}
 }
 
-var hospital = Hospital{
-	Wards: []HospitalWard{
-		{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetKioskApp, Devices: []HospitalDevice{
+var hospital = provision.Hospital{
+	Wards: []provision.HospitalWard{
+		{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetKioskApp, Devices: []provision.HospitalDevice{
 			{Serial: "DMPX0001", Name: "4B-01", Reader: "dock-1"}, {Serial: "DMPX0002"}}},
 	},
-	Clinicians: []HospitalPerson{{ID: "ada", Name: "Ada Okafor", Badges: []string{"0048210000"}, PIN: "836194"}},
+	Clinicians: []provision.HospitalPerson{{ID: "ada", Name: "Ada Okafor", Badges: []string{"0048210000"}, PIN: "836194"}},
 }
 
 func TestImport(t *testing.T) {
 	c := Config{Data: filepath.Join(t.TempDir(), "new")}
-	report, err := Import(t.Context(), c, hospital)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, strings.Join(report, "\n"))
+	report, err := Import(t.Context(), c, hospital.File(), true)
+	if err != nil || report.Count(provision.Added) != 4 || len(report.Credentials) > 0 {
+		t.Fatalf("a dry run: %+v, %v", report, err)
 	}
-	twice, err := Import(t.Context(), c, hospital)
-	if err != nil || strings.Contains(strings.Join(twice, "\n"), "added") {
-		t.Errorf("a second time: %v\n%s", err, strings.Join(twice, "\n"))
+	report, err = Import(t.Context(), c, hospital.File(), false)
+	if err != nil || report.Count(provision.Added) != 4 || len(report.Credentials) != 1 {
+		t.Fatalf("%+v, %v", report, err)
 	}
-	bad := Hospital{
-		Wards: []HospitalWard{{ID: "x", Name: "X", Fleet: "fleet of ships"}, {ID: "5a", Name: "5A", Fleet: custody.SharedIPad,
-			Devices: []HospitalDevice{{Serial: "no/serial"}, {Serial: "DMPX0003"}}}},
-		Clinicians: []HospitalPerson{{ID: "ben", Name: "Ben", Badges: []string{"not a badge"}, PIN: "123456"}},
+	twice, err := Import(t.Context(), c, hospital.File(), false)
+	if err != nil || twice.Count(provision.Unchanged) != 4 {
+		t.Errorf("a second time: %+v, %v", twice, err)
 	}
-	report, err = Import(t.Context(), c, bad)
-	if err == nil {
-		t.Fatal("a bad hospital was imported")
+	other := provision.Hospital{
+		Wards: []provision.HospitalWard{{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetPasscode,
+			Devices: []provision.HospitalDevice{{Serial: "DMPX0002", Name: "another", Reader: "dock-1"}}}},
+		Clinicians: []provision.HospitalPerson{{ID: "ben", Name: "Ben", Badges: []string{"0048210000"}, PIN: "571904"}},
 	}
-	for _, says := range []string{"fleet", "no/serial", "PIN of ben", "badge 1 of ben"} {
-		if !strings.Contains(err.Error(), says) {
-			t.Errorf("the error does not name %q: %v", says, err)
-		}
+	report, err = Import(t.Context(), c, other.File(), false)
+	if err != nil || report.Count(provision.Refused) != 3 {
+		t.Fatalf("what differs: %+v, %v", report, err)
 	}
-	if lines := strings.Join(report, "\n"); !strings.Contains(lines, "added   iPad DMPX0003") {
-		t.Errorf("what was right was not added:\n%s", lines)
-	}
-
-	other := Hospital{
-		Wards: []HospitalWard{{ID: "4b", Name: "4B", Fleet: custody.ReturnToService, Target: custody.TargetPasscode,
-			Devices: []HospitalDevice{{Serial: "DMPX0002", Name: "another", Reader: "dock-1"}}}},
-		Clinicians: []HospitalPerson{{ID: "ada", Name: "Ada Smith"}, {ID: "ben", Name: "Ben", Badges: []string{"0048210000"}, PIN: "571904"}},
-	}
-	report, err = Import(t.Context(), c, other)
-	if err == nil || !strings.Contains(strings.Join(report, "\n"), "added   PIN of ben") {
-		t.Fatalf("what differs: %v\n%s", err, strings.Join(report, "\n"))
-	}
-	for _, says := range []string{"its target", "its name is DMPX0002", "its iPad is DMPX0001", "the name is Ada Okafor", "badge 1 of ben exists already and its owner is ada"} {
-		if !strings.Contains(err.Error(), says) {
-			t.Errorf("the error does not say %q: %v", says, err)
+	said := fmt.Sprint(report.Rows)
+	for _, says := range []string{"its target", "its iPad is DMPX0001", "Badge 1 is that of ada"} {
+		if !strings.Contains(said, says) {
+			t.Errorf("the report does not say %q: %s", says, said)
 		}
 	}
 

@@ -152,11 +152,17 @@ func (a *App) buildPages(key []byte) error {
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Errands: a.Errands, Trials: trials, Hospital: a.hospitalAccounts(), Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
+		Importer: a.importer(), Hospital: a.hospitalAccounts(),
+		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err
 	}
+	people, err := a.buildSCIM()
+	if err != nil {
+		return err
+	}
 	a.serve(k, c)
+	people.Mount(a.http)
 	return nil
 }

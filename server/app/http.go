@@ -36,6 +36,7 @@ func (a *App) serve(k *kiosk.Kiosk, c *console.Console) {
 		ReadBufferSize: maxHeaders, BodyLimit: maxBody, ReadTimeout: readIn, IdleTimeout: idleFor,
 		ErrorHandler: func(c *fiber.Ctx, err error) error { return problem.Write(c, problem.From(err)) },
 	})
+	a.takeImports()
 	a.http.Use(recover.New(), a.meters.request)
 	a.http.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	a.http.Get("/readyz", a.readyz)

@@ -15,6 +15,10 @@ import (
 
 const cookieName = "padwarden_staff"
 
+// CookieName is that of a staff session's cookie, without the prefix that binds
+// it to the host.
+const CookieName = cookieName
+
 // asker is who asks, and by which session; an API token has none.
 type asker struct {
 	identity.Staff

@@ -78,6 +78,7 @@ type Config struct {
 	EnrolmentLink func(custody.DeviceID) (string, error)
 
 	Hospital *HospitalAccounts // nil: nobody signs in with a hospital account
+	Importer Importer // nil: no files are imported
 
 	Trials Trials // what was tried on hardware; nil: nothing is said of it
 
@@ -174,4 +175,5 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerHospital(open)
 	s.registerStaff(open)
 	s.registerTokens(open)
+	s.registerImport(open)
 }

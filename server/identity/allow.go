@@ -34,12 +34,16 @@ const (
 	Try     Action = "try"     // file the table of a trial; administrators only
 	Staffed Action = "staff"   // who is at the console, and which programs are; administrators only
 	SCIM    Action = "scim"    // keep people as the hospital's directory has them; programs, and administrators
+
+	Badges    Action = "badges"    // revoke a badge, lend one, give a new PIN code
+	Provision Action = "provision" // bring in and change people and iPads; administrators only
+	Review    Action = "review"    // say what was found of an emergency; make a ward's sealed code
 )
 
 var (
-	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, SCIM}
+	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, SCIM, Badges, Provision, Review}
 	// managers are the actions of a manager, in their own wards.
-	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Ping}
+	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Ping, Badges, Review}
 	// Scopes are the actions that there is something to ask for with a token, and
 	// that a token made at the console may be allowed.
 	Scopes = []Action{View, Ping, Try, SCIM}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -17,6 +18,13 @@ type clinicianRow struct {
 	Account       string `bun:"account,nullzero"` // NULL where there is none, so that it can be unique
 	PIN           string `bun:"pin,notnull"`
 	Active        bool   `bun:"active,notnull"`
+	Folded        string `bun:"folded,notnull"` // what is searched
+}
+
+// newClinicianRow is c as it is stored.
+func newClinicianRow(c Clinician) clinicianRow {
+	return clinicianRow{ID: c.ID, Name: c.Name, Account: c.Account, PIN: c.PIN, Active: c.Active,
+		Folded: strings.ToLower(c.ID + " " + c.Name + " " + c.Account)}
 }
 
 func (r clinicianRow) clinician() Clinician {
@@ -26,7 +34,7 @@ func (r clinicianRow) clinician() Clinician {
 // AddClinician adds a person; ErrConflict if the id or the Managed Apple
 // Account is taken.
 func (l *Ledger) AddClinician(ctx context.Context, c Clinician) error {
-	row := clinicianRow{ID: c.ID, Name: c.Name, Account: c.Account, PIN: c.PIN, Active: c.Active}
+	row := newClinicianRow(c)
 	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
 	return failed(ctx, fmt.Sprintf("adding clinician %q", c.ID), err)
 }
@@ -71,12 +79,22 @@ type badgeRow struct {
 	Clinician     string `bun:"clinician,notnull"`
 	Expires       int64  `bun:"expires,notnull"`
 	Revoked       int64  `bun:"revoked,notnull"`
+	Label         string `bun:"label,notnull"`
+	Added         int64  `bun:"added,notnull"`
+}
+
+func newBadgeRow(b Badge) badgeRow {
+	return badgeRow{Hash: b.Hash, Clinician: b.Clinician, Expires: millis(b.Expires), Revoked: millis(b.Revoked), Label: b.Label, Added: millis(b.Added)}
+}
+
+func (r badgeRow) badge() Badge {
+	return Badge{Hash: r.Hash, Clinician: r.Clinician, Expires: fromMillis(r.Expires), Revoked: fromMillis(r.Revoked), Label: r.Label, Added: fromMillis(r.Added)}
 }
 
 // AddBadge gives a clinician a card; ErrConflict if the card is known, revoked
 // or not, ErrNotFound for an unknown clinician.
 func (l *Ledger) AddBadge(ctx context.Context, b Badge) error {
-	row := badgeRow{Hash: b.Hash, Clinician: b.Clinician, Expires: millis(b.Expires), Revoked: millis(b.Revoked)}
+	row := newBadgeRow(b)
 	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
 	return failed(ctx, fmt.Sprintf("adding a badge of %q", b.Clinician), err)
 }

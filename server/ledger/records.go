@@ -43,6 +43,14 @@ type Badge struct {
 	Clinician string
 	Expires   time.Time // zero: never
 	Revoked   time.Time // zero: not
+	Label     string    // what people call it, "spare card"; may be empty
+	Added     time.Time // zero: before this was kept
+}
+
+// Over reports whether the card opens nothing at now, because it was revoked
+// or has ended.
+func (b Badge) Over(now time.Time) bool {
+	return !b.Revoked.IsZero() || (!b.Expires.IsZero() && !now.Before(b.Expires))
 }
 
 // Reader is a networked badge reader on a dock or a wall.

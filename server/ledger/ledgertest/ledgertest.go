@@ -22,6 +22,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
 		"wipes": wipeCases, "asks": askCases, "facts": factCases,
 		"trials": trialCases, "staff": staffCases, "tokens": tokenCases, "pins": pinCases,
+		"roster": rosterCases, "directory": directoryCases, "revoked": revokedCases,
 		"automated enrolment": adeCases,
 	} {
 		t.Run(name, func(t *testing.T) {
