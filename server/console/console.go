@@ -78,7 +78,7 @@ type Config struct {
 	EnrolmentLink func(custody.DeviceID) (string, error)
 
 	Hospital *HospitalAccounts // nil: nobody signs in with a hospital account
-	Importer Importer // nil: no files are imported
+	Importer Importer          // nil: no files are imported
 
 	Trials Trials // what was tried on hardware; nil: nothing is said of it
 

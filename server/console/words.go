@@ -20,8 +20,8 @@ var (
 		custody.CauseResumeOver: "the resume window ended", custody.CauseRevoked: "badge or person revoked",
 		custody.CauseStranger: "an Apple sign-in without a tap", custody.CauseSignIn: "another Apple sign-in during the wipe",
 		custody.CauseReenrolled: "enrolled again unexplained", custody.CauseCheckedOut: "management removed",
-		custody.CauseOverdue: "the wipe is overdue",
-		custody.CauseFailed:  "the wipe failed", custody.CauseLiveLost: "session state was lost",
+		custody.CauseOverdue: "the wipe is overdue", custody.CauseMoved: "its holder took another iPad", custody.CauseEmergency: "the time of an emergency was over",
+		custody.CauseFailed: "the wipe failed", custody.CauseLiveLost: "session state was lost",
 		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseReinstated: "back in service", custody.CauseDowntime: "brought back from a downtime", custody.CauseBelowGrade: "below the ward's grade",
 	}
 	proofWords = map[custody.ProofRung]string{

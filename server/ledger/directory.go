@@ -78,7 +78,7 @@ func (r directoryPerson) user() DirectoryUser {
 }
 
 func (l *Ledger) directory(rows any) *bun.SelectQuery {
-	return l.read.NewSelect().Model(rows).ColumnExpr("clinicians.*").
+	return l.read.NewSelect().Model(rows).Column("clinicians.id", "clinicians.name", "clinicians.account", "clinicians.pin", "clinicians.active", "clinicians.folded").
 		ColumnExpr("scim_users.user_name, scim_users.external, scim_users.created, scim_users.changed, scim_users.gone").
 		Join("LEFT JOIN scim_users ON scim_users.clinician = clinicians.id")
 }
