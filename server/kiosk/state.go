@@ -38,7 +38,6 @@ type State struct {
 	Emergency bool              `json:"emergency"`
 	Code      bool              `json:"code"`
 	Assurance custody.Assurance `json:"assurance"`         // in use: how the holder showed who they are
-	UntilMs   int64             `json:"until_ms"`          // in use in an emergency: until it is locked whatever happens
 	Explain   *Explanation      `json:"explain,omitempty"` // in use: what the holder has not explained
 	Digits    int               `json:"digits"`            // a PIN has at least so many
 	AddKey    bool              `json:"add_key"`           // in use: the holder may add a key now, without the PIN
@@ -91,6 +90,7 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 	if err != nil && known {
 		return State{}, err
 	}
+	s.Emergency = s.Emergency && q.Again == ""
 	if q.fits(s.State) {
 		s.Asks, s.Nonce, s.Sentence = q.Asks, q.Nonce, q.Sentence
 	} else {
@@ -153,7 +153,13 @@ func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, sessio
 	s.LockInMs = left(session.LockAt, session.Now)
 	s.Lock, s.Proof = "", ""
 	s.AddKey = s.Keys && k.fresh(ctx, row)
-	s.Assurance, s.UntilMs = row.Assurance, left(row.Until, session.Now)
+	s.Assurance = row.Assurance
+	if until := left(row.Until, session.Now); until > 0 { // an emergency's time ends whatever is touched
+		s.LockInMs = until
+		if lock := left(session.LockAt, session.Now); lock > 0 {
+			s.LockInMs = min(lock, until)
+		}
+	}
 	s.Explain = k.unexplained(ctx, row.Holder, session.Now)
 	return nil
 }

@@ -27,6 +27,12 @@ const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Typ
 export const state = () => ask('state');
 export const tap = (badge, nonce) => post('tap', { badge, nonce });
 export const pin = (pin, nonce) => post('pin', { pin, nonce });
+export const newPIN = (pin, nonce) => post('newpin', { pin, nonce });
+export const changePIN = (epoch) => post('changepin', { epoch });
+export const newCard = (yes, nonce) => post('newcard', { yes, nonce });
+export const emergency = (nonce) => post('emergency', { nonce });
+export const emergencyCode = (code, nonce) => post('emergency/code', { code, nonce });
+export const explain = (epoch, { device, version }, why) => post('explain', { epoch, device, version, why });
 export const takeOver = (nonce) => post('takeover', { nonce });
 export const touch = (epoch) => post('touch', { epoch });
 export const giveBack = (epoch) => post('return', { epoch });

@@ -5,6 +5,7 @@ import { listen } from './badge.js';
 import { countdown } from './countdown.js';
 import { pad } from './pad.js';
 import * as keyring from './passkey.js';
+import { people } from './people.js';
 import { draw, notice, offline, warned } from './view.js';
 
 const touchEvery = 5000, questionFor = 60000, openingLong = 10000;
@@ -22,7 +23,8 @@ const count = countdown({
     setTimeout(refresh, 1500);
   },
 });
-const keys = pad({ enter: (pin) => act(() => api.pin(pin, now.nonce)) });
+const keys = pad({ enter: (pin) => { if (!ways.entered(pin)) act(() => api.pin(pin, now.nonce)); } });
+const ways = people({ act, now: () => now, show: () => show(now), refresh });
 
 function show(s) {
   over = false;
@@ -32,13 +34,15 @@ function show(s) {
   if (!s.asks && adding === 'added') s = { ...s, asks: 'keyadded' };
   else if (!s.asks && adding && s.add_key) s = { ...s, asks: 'addkey' };
   if (now.state === 'in_use' && s.state !== 'in_use') notice(''); // it may name the holder
+  s = ways.changes(s);
   if (s.asks !== now.asks || s.nonce !== now.nonce) keys.clear();
+  keys.expects(ways.digits(s));
   now = s;
   draw(s);
   count(s);
   if (s.state !== 'in_use') warned(false);
   clearTimeout(later);
-  if (s.asks === 'addkey' || s.asks === 'keyadded') return;
+  if (s.asks === 'addkey' || s.asks === 'keyadded' || s.asks === 'code' || s.asks === 'explain') return;
   if (s.asks) later = setTimeout(refresh, questionFor + 1000);
   else if (s.opening && !s.other) later = setTimeout(refresh, openingLong + 500);
 }
@@ -80,7 +84,7 @@ function ended() {
 // touch tells the server that somebody is there: real input only, at most
 // once in five seconds, at once when the warning shows.
 async function touch() {
-  if (now.state !== 'in_use' || !now.mine || now.asks && !adding) return;
+  if (now.state !== 'in_use' || !now.mine || now.asks && !adding && now.asks !== 'explain') return;
   const t = performance.now();
   if ($('warn').hidden && t - touched < touchEvery) return;
   touched = t;
@@ -98,14 +102,14 @@ listen({
     while (keyring.waiting()) await new Promise((next) => setTimeout(next, 20));
     act(() => api.tap(badge, now.nonce));
   },
-  key: (k) => { if (now.asks === 'pin') keys.key(k); else touch(); },
+  key: (k) => { if (ways.pads(now.asks)) keys.key(k); else touch(); },
 });
 
 const onClick = (id, what) => $(id).addEventListener('click', what);
 const wave = () => { waved = now.nonce; show(now); };
 onClick('stay', () => { touched = 0; touch(); });
 onClick('done', () => act(() => api.giveBack(now.epoch)));
-onClick('pin-cancel', () => { adding = ''; wave(); refresh(); });
+onClick('pin-cancel', () => { adding = ''; if (ways.cancelled()) return; wave(); refresh(); });
 onClick('takeover-yes', () => act(() => api.takeOver(now.nonce)));
 onClick('takeover-no', () => { wave(); refresh(); });
 onClick('choose-stay', () => act(() => api.touch(now.epoch)));

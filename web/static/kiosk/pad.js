@@ -1,12 +1,12 @@
 // The PIN pad: drawn in the page, so that no field is focused and no keyboard
 // comes up. Digits live here and go nowhere but to enter.
 
-const least = 6, most = 12;
+const most = 12;
 
 export function pad({ enter }) {
   const dots = document.getElementById('dots');
   const ok = document.getElementById('enter');
-  let digits = '';
+  let digits = '', least = 6;
 
   const show = () => {
     dots.replaceChildren(...Array.from({ length: Math.max(least, digits.length) }, (_, n) => {
@@ -39,6 +39,7 @@ export function pad({ enter }) {
   show();
   return {
     clear,
+    expects: (n) => { if (n !== least) { least = n; show(); } },
     key: (k) => { if (k === 'Backspace') erase(); else type(k); },
   };
 }

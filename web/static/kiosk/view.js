@@ -3,6 +3,9 @@
 const $ = (id) => document.getElementById(id);
 const views = { clean: 'ready', reset: 'ready', in_use: 'session', locked: 'locked', wiping: 'wiping', unproven: 'hands', lost: 'hands', isolated: 'hands', sealed: 'hands', enrolling: 'hands', retired: 'hands', ended: 'ended' };
 
+// pads are what the PIN pad asks, by the words above it.
+const pads = { pin: 'Enter your PIN', newpin: 'Choose a PIN', again: 'Once more', code: 'Enter the emergency code' };
+
 let shown = '';
 
 export function draw(s) {
@@ -21,13 +24,19 @@ export function draw(s) {
   $('ladder').replaceChildren(...(s.ladder || []).map(rung));
   $('usual').hidden = Boolean(s.invite) || !s.usual;
   $('usual').textContent = s.usual || '';
-  const view = s.asks || views[s.state] || 'hands';
+  const view = pads[s.asks] ? 'pin' : s.asks || views[s.state] || 'hands';
   const say = $(view).querySelector('.say');
   if (say && view !== 'ended') say.textContent = s.sentence;
+  if (view === 'pin') $('pin-title').textContent = pads[s.asks];
+  $('emergency').hidden = s.asks !== 'pin' || !s.emergency;
+  $('use-code').hidden = !s.code;
+  $('urgent').hidden = s.assurance !== 'break_glass';
+  $('say-why').hidden = !s.explain;
+  $('explain-what').textContent = s.explain ? `You opened iPad ${s.explain.name} by your badge alone, ${s.explain.ago}.` : '';
   $('other').hidden = !s.other || s.asks !== '';
   $('other-name').textContent = s.other;
-  if (view !== shown) announce(view);
-  shown = view;
+  if (view + s.asks !== shown) announce(view);
+  shown = view + s.asks;
 }
 
 function rung(r) {
