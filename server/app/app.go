@@ -20,6 +20,7 @@ import (
 	"github.com/padwarden/padwarden/server/mdm/ade"
 	"github.com/padwarden/padwarden/server/mdm/apns"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
+	"github.com/padwarden/padwarden/server/revoke"
 	"github.com/padwarden/padwarden/server/steward"
 )
 
@@ -31,6 +32,7 @@ type App struct {
 	Steward  *steward.Steward
 	Engine   *mdm.Engine
 	Errands  *errand.Desk
+	Revoker  *revoke.Revoker
 	Provider *oidc.Provider // the hospital's; nil: nobody signs in by a hospital account
 	URL      string         // where it answers, once built
 
@@ -102,6 +104,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.Steward.Run(work) })
 	wg.Go(func() { a.watchPush(work) })
 	wg.Go(func() { a.Errands.Run(work) })
+	wg.Go(func() { a.Revoker.Run(work) })
 	wg.Go(func() {
 		if err := a.Live.Follow(work); err != nil && work.Err() == nil {
 			a.config.Logger.Error("following the feed", "err", err)

@@ -44,6 +44,7 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildProvider(); err != nil {
 		return err
 	}
+	a.Revoker = a.revoker()
 	return a.buildPages(derive(master, "kiosk"))
 }
 
@@ -152,8 +153,8 @@ func (a *App) buildPages(key []byte) error {
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Importer: a.importer(), Hospital: a.hospitalAccounts(),
-		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
+		Importer: a.importer(), People: a.office(),
+		Errands: a.Errands, Trials: trials, Hospital: a.hospitalAccounts(), Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

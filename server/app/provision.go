@@ -14,7 +14,7 @@ import (
 
 // importer brings files in while the server runs.
 func (a *App) importer() *provision.Importer {
-	return &provision.Importer{Ledger: a.Ledger, Identity: a.Identity, Now: time.Now}
+	return &provision.Importer{Ledger: a.Ledger, Identity: a.Identity, Now: time.Now, Ended: a.office().Ended}
 }
 
 // takeImports lets the body of an import be as large as a file may be, which no

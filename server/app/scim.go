@@ -13,7 +13,7 @@ import (
 // buildSCIM lets a directory keep people in step with it, by tokens of its own.
 func (a *App) buildSCIM() (*scim.Server, error) {
 	return scim.New(scim.Options{
-		Ledger: a.Ledger, Authenticate: a.provisions, Count: a.Live.Count,
+		Ledger: a.Ledger, Authenticate: a.provisions, Count: a.Live.Count, Ended: a.office().Ended,
 		URL: a.URL, Now: time.Now, NewID: uuid.NewString, Base: a.streams, Log: a.config.Logger,
 	})
 }

@@ -79,6 +79,7 @@ type Config struct {
 
 	Hospital *HospitalAccounts // nil: nobody signs in with a hospital account
 	Importer Importer          // nil: no files are imported
+	People   People            // nil: nobody is looked up
 
 	Trials Trials // what was tried on hardware; nil: nothing is said of it
 
@@ -176,4 +177,5 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerStaff(open)
 	s.registerTokens(open)
 	s.registerImport(open)
+	s.registerPeople(open)
 }

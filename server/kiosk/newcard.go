@@ -53,7 +53,7 @@ func (k *Kiosk) newCard(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 		return errNonce
 	}
 	if body.Yes {
-		if err := k.Ledger.AddBadge(ctx, ledger.Badge{Hash: q.Badge, Clinician: who.ID}); err != nil && !errors.Is(err, custody.ErrConflict) {
+		if err := k.Ledger.AddBadge(ctx, ledger.Badge{Hash: q.Badge, Clinician: who.ID, Label: "registered at " + string(row.Device), Added: k.Now()}); err != nil && !errors.Is(err, custody.ErrConflict) {
 			return fmt.Errorf("registering a badge of %s: %w", who.ID, err)
 		}
 		k.Log.Info("a clinician registered a badge", "clinician", who.ID, "badge", custody.BadgeCredential(q.Badge), "device", row.Device)

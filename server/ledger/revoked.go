@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -21,7 +22,7 @@ var held = []custody.State{custody.InUse, custody.Locked}
 
 // RevokedSessions returns the sessions, open or locked, of people who are not
 // active, and those that were opened by a badge which is revoked or has ended
-// at now; of one person, or of everybody if clinician is empty.
+// at now, or by a passkey which was removed or stopped; of one person, or of everybody if clinician is empty.
 func (l *Ledger) RevokedSessions(ctx context.Context, clinician string, now time.Time) ([]RevokedSession, error) {
 	var rows []custodyRow
 	q := l.read.NewSelect().Model(&rows).Join("JOIN clinicians ON clinicians.id = custody.holder").
@@ -41,7 +42,36 @@ func (l *Ledger) RevokedSessions(ctx context.Context, clinician string, now time
 		sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder}})
 	}
 	byBadge, err := l.sessionsByRevokedBadges(ctx, clinician, now)
-	return append(sessions, byBadge...), err
+	if err != nil {
+		return nil, err
+	}
+	byPasskey, err := l.sessionsByRevokedPasskeys(ctx, clinician)
+	return slices.Concat(sessions, byBadge, byPasskey), err
+}
+
+// sessionsByRevokedPasskeys does the same for the passkeys of a session's holder.
+func (l *Ledger) sessionsByRevokedPasskeys(ctx context.Context, clinician string) (sessions []RevokedSession, err error) {
+	var rows []struct {
+		custodyRow `bun:",extend"`
+		Passkey    string `bun:"passkey"`
+	}
+	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.device, custody.body, passkeys.id AS passkey").
+		Join("JOIN passkeys ON passkeys.owner = 'clinician:' || custody.holder").Join("JOIN clinicians ON clinicians.id = custody.holder").
+		Where("custody.state IN (?)", bun.List(held)).Where("clinicians.active").
+		Where("passkeys.removed <> 0 OR passkeys.suspended <> 0").OrderExpr("custody.device")
+	if clinician != "" {
+		q.Where("custody.holder = ?", clinician)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, failed(ctx, "reading the sessions that removed passkeys opened", err)
+	}
+	for _, row := range rows {
+		c, err := row.custody()
+		if credential := "passkey:" + row.Passkey; err == nil && c.Credential == credential {
+			sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder, Credential: credential}})
+		}
+	}
+	return sessions, nil
 }
 
 // sessionsByRevokedBadges compares what opened a session with the badges of its
@@ -51,7 +81,7 @@ func (l *Ledger) sessionsByRevokedBadges(ctx context.Context, clinician string, 
 		custodyRow `bun:",extend"`
 		Hash       []byte `bun:"hash"`
 	}
-	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.*, badges.hash").
+	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.device, custody.body, badges.hash").
 		Join("JOIN badges ON badges.clinician = custody.holder").Join("JOIN clinicians ON clinicians.id = custody.holder").
 		Where("custody.state IN (?)", bun.List(held)).Where("clinicians.active").
 		Where("badges.revoked <> 0 OR (badges.expires <> 0 AND badges.expires <= ?)", now.UnixMilli()).OrderExpr("custody.device")
@@ -79,7 +109,7 @@ func (l *Ledger) UnreachedRevocations(ctx context.Context, clinician string) ([]
 		custodyRow `bun:",extend"`
 		Ended      int64 `bun:"was_revoked"` // wipes of this epoch that a revocation asked for
 	}
-	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.*").
+	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.device, custody.body").
 		ColumnExpr("(SELECT COUNT(*) FROM wipes WHERE wipes.device = custody.device AND wipes.epoch = custody.epoch AND wipes.cause = ?) AS was_revoked", custody.CauseRevoked).
 		Where("custody.state IN (?)", bun.List([]custody.State{custody.Wiping, custody.Unproven, custody.Lost})).
 		OrderExpr("custody.device")

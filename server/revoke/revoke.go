@@ -1,6 +1,6 @@
 // Package revoke ends the sessions of who may no longer sign in (P7): of a
 // person who is not active any more, and those that were opened by a badge
-// which was revoked or has ended.
+// which was revoked or has ended, or by a passkey that was removed or stopped.
 //
 // What decides is written in the ledger before any session ends, so whoever
 // revokes calls [Revoker.End] and, should that fail or the server die in

@@ -49,6 +49,10 @@ var revokedCases = map[string]func(*testing.T, Fresh){
 		}
 		byCard := ledger.RevokedSession{Device: "D000", Event: custody.Revoke{Clinician: "ada", Credential: custody.BadgeCredential(card)}}
 		byLent := ledger.RevokedSession{Device: "D001", Event: custody.Revoke{Clinician: "ada", Credential: custody.BadgeCredential(lent)}}
+		key := ledger.Passkey{Credential: []byte("ada's key"), Owner: "clinician:ada", PublicKey: []byte{1}, AAGUID: make([]byte, 16), Created: Start}
+		must(t, l.AddPasskey(ctx, key))
+		must(t, l.AddPasskey(ctx, ledger.Passkey{Credential: []byte("another"), Owner: "clinician:ada", PublicKey: []byte{1}, AAGUID: make([]byte, 16), Created: Start}))
+		put(t, l, "D002", func(row *custody.Custody) { row.Credential = "passkey:" + ledger.PasskeyID(key.Credential) })
 		want("", Start)
 		want("", Start.Add(time.Hour-time.Millisecond))
 		want("", Start.Add(time.Hour), byLent)
@@ -56,6 +60,11 @@ var revokedCases = map[string]func(*testing.T, Fresh){
 		want("", Start, byCard)
 		want("ada", Start.Add(time.Hour), byCard, byLent)
 		want("ben", Start.Add(time.Hour))
+		must(t, l.RemovePasskey(ctx, "clinician:ada", ledger.PasskeyID([]byte("another")), Start))
+		want("", Start, byCard)
+		must(t, l.RemovePasskey(ctx, "clinician:ada", ledger.PasskeyID(key.Credential), Start))
+		byKey := ledger.RevokedSession{Device: "D002", Event: custody.Revoke{Clinician: "ada", Credential: "passkey:" + ledger.PasskeyID(key.Credential)}}
+		want("", Start, byCard, byKey)
 		must(t, l.SetActive(ctx, "ada", false))
 		all := []ledger.RevokedSession{}
 		for _, id := range []custody.DeviceID{"D000", "D001", "D002"} {

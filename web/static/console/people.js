@@ -1,0 +1,75 @@
+// People: looked up by what is typed or by a tap. What is looked for is sent in
+// bodies, so that no name and no badge number stands in a URL.
+
+import { send } from './page.js';
+import { listen } from '../kiosk/badge.js';
+import { ask } from './asks.js';
+
+const $ = (id) => document.getElementById(id);
+let page = 0, turn = 0;
+
+function cell(name, label, ...said) {
+  const td = document.createElement(name);
+  if (label) td.dataset.label = label;
+  td.append(...said);
+  return td;
+}
+
+function line(p) {
+  const tr = document.createElement('tr'), a = document.createElement('a');
+  a.href = '/console/people/' + encodeURIComponent(p.id);
+  a.textContent = p.name;
+  const name = cell('th', '', a);
+  name.scope = 'row';
+  tr.append(name, cell('td', 'Id', p.id), cell('td', 'Account', p.account || ''), cell('td', 'May sign in', p.active ? 'yes' : 'no'));
+  return tr;
+}
+
+function trouble(why) {
+  $('trouble').hidden = !why;
+  $('trouble').textContent = why ? why.message : '';
+}
+
+async function search(to) {
+  const mine = ++turn, text = $('text').value;
+  try {
+    const { people, more } = await send('/console/people/search', { text, page: to });
+    if (mine !== turn) return; // an older answer that came late
+    page = to;
+    $('lines').replaceChildren(...people.map(line));
+    $('sum').textContent = people.length === 0 ? 'Nobody is called like that.' : more || page > 0 ? `Page ${page + 1}, ${people.length} people.` : `${people.length} ${people.length === 1 ? 'person' : 'people'}.`;
+    $('back').hidden = page === 0;
+    $('more').hidden = !more;
+    trouble();
+  } catch (why) {
+    trouble(why);
+  }
+}
+
+async function tapped(badge) {
+  try {
+    const { id } = await send('/console/people/find', { badge, ward: $('reads').value });
+    location.assign('/console/people/' + encodeURIComponent(id));
+  } catch (why) {
+    trouble(why);
+  }
+}
+
+let wait;
+$('text').addEventListener('input', () => {
+  clearTimeout(wait);
+  wait = setTimeout(() => search(0), 200);
+});
+$('search').addEventListener('submit', (e) => { // Enter, of a person or of a reader whose number went into the field
+  e.preventDefault();
+  clearTimeout(wait);
+  const text = $('text').value.trim();
+  if (/^[0-9a-fA-F:-]*[0-9][0-9a-fA-F:-]{3,}$/.test(text)) tapped(text);
+  search(0);
+});
+$('back').addEventListener('click', () => search(page - 1));
+$('more').addEventListener('click', () => search(page + 1));
+
+ask((_, body) => { location.assign('/console/people/' + encodeURIComponent(body.id.trim())); });
+listen({ badge: tapped, key() {} });
+search(0);
