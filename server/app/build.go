@@ -44,6 +44,9 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildProvider(); err != nil {
 		return err
 	}
+	if err := a.buildPasskeys(derive(master, "passkeys")); err != nil {
+		return err
+	}
 	return a.buildPages(derive(master, "kiosk"))
 }
 
@@ -140,7 +143,7 @@ func (a *App) buildPages(key []byte) error {
 	k, err := kiosk.New(kiosk.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Secrets: a.keys, Identity: a.Identity,
 		Key: key, Now: time.Now, Rand: rand.Reader, Secure: a.Secure(), Log: a.config.Logger,
-		DoubleTap: a.config.DoubleTap,
+		DoubleTap: a.config.DoubleTap, Passkeys: a.kioskPasskeys(),
 	})
 	if err != nil {
 		return err
@@ -152,7 +155,7 @@ func (a *App) buildPages(key []byte) error {
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Importer: a.importer(), Hospital: a.hospitalAccounts(),
+		Importer: a.importer(), Hospital: a.hospitalAccounts(), Passkeys: a.consolePasskeys(), NoPasskeys: a.noPasskeys,
 		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ var held = []custody.State{custody.InUse, custody.Locked}
 
 // RevokedSessions returns the sessions, open or locked, of people who are not
 // active, and those that were opened by a badge which is revoked or has ended
-// at now; of one person, or of everybody if clinician is empty.
+// at now, or by a passkey which is suspended or removed; of one person, or of everybody if clinician is empty.
 func (l *Ledger) RevokedSessions(ctx context.Context, clinician string, now time.Time) ([]RevokedSession, error) {
 	var rows []custodyRow
 	q := l.read.NewSelect().Model(&rows).Join("JOIN clinicians ON clinicians.id = custody.holder").
@@ -41,7 +41,11 @@ func (l *Ledger) RevokedSessions(ctx context.Context, clinician string, now time
 		sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder}})
 	}
 	byBadge, err := l.sessionsByRevokedBadges(ctx, clinician, now)
-	return append(sessions, byBadge...), err
+	if err != nil {
+		return nil, err
+	}
+	byPasskey, err := l.sessionsByStoppedPasskeys(ctx, clinician)
+	return append(append(sessions, byBadge...), byPasskey...), err
 }
 
 // sessionsByRevokedBadges compares what opened a session with the badges of its
