@@ -24,6 +24,7 @@ type serve struct {
 	stores
 	adeFlags
 	oidcFlags
+	passkeyFlags
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080" env:"PADWARDEN_LISTEN"`
 	BaseURL      string `help:"Address that iPads and people reach the server by, https://…; without it http:// and --listen." name:"base-url" env:"PADWARDEN_BASE_URL"`
 	Redis        string `help:"Redis address, redis://…; without it one inside this process, for trials." env:"PADWARDEN_REDIS"`
@@ -39,7 +40,7 @@ type serve struct {
 func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	c := app.Config{
 		Listen: s.Listen, BaseURL: s.BaseURL, Data: s.Data, Redis: s.Redis, Database: s.Database,
-		Organisation: s.Organisation, APNsHost: s.APNsHost, Version: version(), Logger: logger, Housekeeping: s.housekeeping.config(),
+		Organisation: s.Organisation, APNsHost: s.APNsHost, Version: version(), Logger: logger, Housekeeping: s.housekeeping.config(), Passkeys: s.passkeyFlags.config(),
 	}
 	other, err := nanomdm(s.MDM, os.Getenv)
 	if err != nil {
@@ -100,7 +101,7 @@ func printSignIn(ctx context.Context, a *app.App) {
 	for ctx.Err() == nil {
 		token, err := a.Identity.MintStaffToken(ctx, "administrator", identity.Administrator)
 		if err == nil {
-			fmt.Fprintf(os.Stdout, "Sign in once, within %s: %s/console/start/%s\n", short(identity.StaffTokenTTL.String()), a.URL, token)
+			fmt.Fprintf(os.Stdout, "Sign in once, within %s: %s/console/start/%s\n", short(identity.StaffTokenTTL.String()), a.SignInURL(), token)
 			return
 		}
 		select {

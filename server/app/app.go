@@ -32,21 +32,23 @@ type App struct {
 	Steward  *steward.Steward
 	Engine   *mdm.Engine
 	Errands  *errand.Desk
-	Revoker  *revoke.Revoker
 	Provider *oidc.Provider // the hospital's; nil: nobody signs in by a hospital account
-	URL      string         // where it answers, once built
+	Revoker  *revoke.Revoker
+	Passkeys *identity.Passkeys // nil: there are none
+	URL      string             // where it answers, once built
 
-	config  Config
-	http    *fiber.App
-	socket  net.Listener
-	meters  *meters
-	push    *apns.Provider  // nil: there is no push certificate
-	streams context.Context // ends the event streams before the server stops
-	hangUp  context.CancelFunc
-	keys    *onetime.Keys
-	grants  []identity.Grant
-	ade     *ade.Service   // nil: no automated device enrolment
-	closers []func() error // in the order of opening
+	config     Config
+	http       *fiber.App
+	socket     net.Listener
+	meters     *meters
+	push       *apns.Provider  // nil: there is no push certificate
+	streams    context.Context // ends the event streams before the server stops
+	hangUp     context.CancelFunc
+	keys       *onetime.Keys
+	grants     []identity.Grant
+	noPasskeys string         // why there are none
+	ade        *ade.Service   // nil: no automated device enrolment
+	closers    []func() error // in the order of opening
 }
 
 // grace is how long requests under way may take to end when the server stops.

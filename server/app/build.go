@@ -45,6 +45,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.Revoker = a.revoker()
+	if err := a.buildPasskeys(derive(master, "passkeys")); err != nil {
+		return err
+	}
 	return a.buildPages(derive(master, "kiosk"))
 }
 
@@ -141,7 +144,7 @@ func (a *App) buildPages(key []byte) error {
 	k, err := kiosk.New(kiosk.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Secrets: a.keys, Identity: a.Identity,
 		Key: key, Now: time.Now, Rand: rand.Reader, Secure: a.Secure(), Log: a.config.Logger,
-		DoubleTap: a.config.DoubleTap,
+		DoubleTap: a.config.DoubleTap, Passkeys: a.kioskPasskeys(),
 	})
 	if err != nil {
 		return err
@@ -153,8 +156,8 @@ func (a *App) buildPages(key []byte) error {
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Importer: a.importer(), People: a.office(),
-		Errands: a.Errands, Trials: trials, Hospital: a.hospitalAccounts(), Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
+		Importer: a.importer(), People: a.office(), Hospital: a.hospitalAccounts(), Passkeys: a.consolePasskeys(), NoPasskeys: a.noPasskeys,
+		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ type Config struct {
 	DoubleTap time.Duration
 
 	Housekeeping Housekeeping
+	Passkeys     PasskeyConfig
 }
 
 func (c Config) filled() (Config, error) {

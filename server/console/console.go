@@ -64,6 +64,7 @@ type Identity interface {
 	hospitalGate
 	staffKeeper
 	tokenKeeper
+	keyGate
 }
 
 // Config is what a [Console] is made of. All but those that say so are needed.
@@ -76,6 +77,9 @@ type Config struct {
 
 	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
 	EnrolmentLink func(custody.DeviceID) (string, error)
+
+	Passkeys   Passkeys // nil: nobody signs in by one here
+	NoPasskeys string   // why not, in a sentence
 
 	Hospital *HospitalAccounts // nil: nobody signs in with a hospital account
 	Importer Importer          // nil: no files are imported
@@ -178,4 +182,5 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerTokens(open)
 	s.registerImport(open)
 	s.registerPeople(open)
+	s.registerPasskeys(open)
 }

@@ -14,7 +14,7 @@ import (
 
 // askForLink says how to sign in.
 func (s *Console) askForLink(c *fiber.Ctx) error {
-	return s.render(c, fiber.StatusOK, "start.html", map[string]any{"Token": "", "Hospital": s.Hospital != nil, "Again": c.Query("out") != ""})
+	return s.render(c, fiber.StatusOK, "start.html", map[string]any{"Token": "", "Hospital": s.Hospital != nil, "Passkeys": s.Passkeys != nil, "Again": c.Query("out") != ""})
 }
 
 // askToSignIn is what a one-time link opens: a page with one button, so that
@@ -53,6 +53,11 @@ func (s *Console) signIn(c *fiber.Ctx) error {
 func (s *Console) welcome(ctx context.Context, c *fiber.Ctx, session string, who identity.Staff) error {
 	if before := s.cookie(c); before != "" {
 		if err := s.Identity.SignOutStaff(ctx, before); err != nil {
+			return err
+		}
+	}
+	if s.Passkeys != nil {
+		if err := s.Passkeys.Proved(ctx, session); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,7 @@ const (
 	Ping    Action = "ping"    // ask an iPad whether it is there
 	Try     Action = "try"     // file the table of a trial; administrators only
 	Staffed Action = "staff"   // who is at the console, and which programs are; administrators only
+	Keys    Action = "keys"    // see and stop somebody's passkeys; administrators only
 	SCIM    Action = "scim"    // keep people as the hospital's directory has them; programs, and administrators
 
 	Badges    Action = "badges"    // revoke a badge, lend one, give a new PIN code
@@ -41,7 +42,7 @@ const (
 )
 
 var (
-	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, SCIM, Badges, Provision, Review}
+	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, Keys, SCIM, Badges, Provision, Review}
 	// managers are the actions of a manager, in their own wards.
 	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Ping, Badges, Review}
 	// Scopes are the actions that there is something to ask for with a token, and

@@ -31,6 +31,9 @@ type PasskeyLedger interface {
 	// UsePasskey moves the sign count from was to count, or answers custody.ErrStale.
 	UsePasskey(ctx context.Context, id string, was, count uint32, flags byte, at time.Time) error
 	SuspendPasskey(ctx context.Context, id, why string, at time.Time) error
+	// NamePasskey and RemovePasskey answer custody.ErrNotFound for what is not owner's.
+	NamePasskey(ctx context.Context, owner, id, name string) error
+	RemovePasskey(ctx context.Context, owner, id string, at time.Time) error
 }
 
 // PasskeyConfig is what [Passkeys] are made of. All but the last four are needed.
@@ -55,9 +58,10 @@ type PasskeyConfig struct {
 	// empty: any. What an authenticator says of its model is believed: the list
 	// keeps people to the keys that the hospital chose, and does not keep a forger out.
 	Models []string
-	// Copied is told of a passkey that has just been suspended, as one that may have been copied.
-	Copied func(context.Context, ledger.Passkey)
-	Log    *slog.Logger
+	// Ended is told of a passkey that was just suspended, as one that may have
+	// been copied, or removed: what it opened has to end. nil: nobody is told.
+	Ended func(context.Context, ledger.Passkey)
+	Log   *slog.Logger
 }
 
 // Passkeys registers passkeys and security keys, and says whose one is that

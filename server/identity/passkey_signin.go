@@ -41,7 +41,7 @@ func (p *Passkeys) BeginSignIn(ctx context.Context, at Place) (Ceremony, error) 
 }
 
 // SignIn returns the passkey that answered a challenge, whose owner is of that
-// kind. It is for the caller to see that the owner is still there, and to answer
+// kind, or of any where kind is empty. It is for the caller to see that the owner is still there, and to answer
 // for one who is not with [NoPasskey].
 //
 // Every refusal is a [*custody.Refusal]. An unknown passkey, a removed one, one
@@ -93,7 +93,7 @@ func (p *Passkeys) answering(ctx context.Context, kind string, session webauthn.
 	if err != nil && !errors.Is(err, custody.ErrNotFound) {
 		return ledger.Passkey{}, fmt.Errorf("looking a passkey up: %w", err)
 	}
-	if err != nil || !key.Removed.IsZero() || !strings.HasPrefix(key.Owner, kind+":") {
+	if err != nil || !key.Removed.IsZero() || kind != "" && !strings.HasPrefix(key.Owner, kind+":") {
 		return ledger.Passkey{}, errPasskey
 	}
 	owner := holder{handle: p.handle(key.Owner), keys: []webauthn.Credential{credential(key)}}
@@ -124,9 +124,7 @@ func (p *Passkeys) copied(ctx context.Context, key ledger.Passkey, count uint32)
 	if err := p.Ledger.SuspendPasskey(ctx, key.ID, why, p.Now()); err != nil {
 		return fmt.Errorf("suspending a passkey: %w", err)
 	}
-	if p.Copied != nil {
-		key.Suspended, key.Why = p.Now(), why
-		p.Copied(ctx, key)
-	}
+	key.Suspended, key.Why = p.Now(), why
+	p.ended(ctx, key)
 	return errCopied
 }

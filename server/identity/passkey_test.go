@@ -21,6 +21,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity/keytest"
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
@@ -77,6 +78,20 @@ func (r *ring) SuspendPasskey(ctx context.Context, id, why string, at time.Time)
 	return r.change(id, func(p *ledger.Passkey) { p.Suspended, p.Why = at, why })
 }
 
+func (r *ring) NamePasskey(ctx context.Context, owner, id, name string) error {
+	if r.keys[id].Owner != owner {
+		return custody.ErrNotFound
+	}
+	return r.change(id, func(p *ledger.Passkey) { p.Name = name })
+}
+
+func (r *ring) RemovePasskey(ctx context.Context, owner, id string, at time.Time) error {
+	if r.keys[id].Owner != owner {
+		return custody.ErrNotFound
+	}
+	return r.change(id, func(p *ledger.Passkey) { p.Removed = at })
+}
+
 func (r *ring) change(id string, what func(*ledger.Passkey)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,26 +101,7 @@ func (r *ring) change(id string, what func(*ledger.Passkey)) error {
 	return nil
 }
 
-// fob is a security key in somebody's hand, and the page that it is used on.
-type fob struct {
-	page virtual.RelyingParty
-	auth virtual.Authenticator
-	key  virtual.Credential
-}
-
-func newFob() *fob {
-	f := &fob{page: virtual.RelyingParty{ID: "ward.example", Name: "padwarden", Origin: "https://ward.example"},
-		auth: virtual.NewAuthenticator(), key: virtual.NewCredential(virtual.KeyTypeEC2)}
-	// The virtual key leaves out a coordinate's leading zeros, which a real one
-	// must not (RFC 9053, 7.1.1): one in 128 would be refused.
-	for len(f.key.Key.AttestationData()) != wholeKey {
-		f.key = virtual.NewCredential(virtual.KeyTypeEC2)
-	}
-	return f
-}
-
-// wholeKey is the length of a COSE key on P-256 with both coordinates in full.
-const wholeKey = 77
+func newFob() *keytest.Key { return keytest.New("https://ward.example") }
 
 func options(t testing.TB, c Ceremony) string {
 	t.Helper()
@@ -116,36 +112,34 @@ func options(t testing.TB, c Ceremony) string {
 	return string(raw)
 }
 
-// create answers a challenge with a new credential, get with a signature.
-func (f *fob) create(t testing.TB, c Ceremony) []byte {
+// made and signed are what a key answers to a challenge.
+func made(t testing.TB, f *keytest.Key, c Ceremony) []byte {
 	t.Helper()
-	asked, err := virtual.ParseAttestationOptions(options(t, c))
+	answer, err := f.Create(options(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.auth.Options.UserHandle = []byte(asked.UserID)
-	return []byte(virtual.CreateAttestationResponse(f.page, f.auth, f.key, *asked))
+	return answer
 }
 
-func (f *fob) get(t testing.TB, c Ceremony) []byte {
+func signed(t testing.TB, f *keytest.Key, c Ceremony) []byte {
 	t.Helper()
-	asked, err := virtual.ParseAssertionOptions(options(t, c))
+	answer, err := f.Get(options(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.key.Counter++
-	return []byte(virtual.CreateAssertionResponse(f.page, f.auth, f.key, *asked))
+	return answer
 }
 
 // keyWorld is passkeys, where one is Anna's.
 type keyWorld struct {
 	*Passkeys
-	t      testing.TB
-	m      *memory
-	r      *ring
-	anna   *fob
-	log    *bytes.Buffer
-	copied []string
+	t     testing.TB
+	m     *memory
+	r     *ring
+	anna  *keytest.Key
+	log   *bytes.Buffer
+	ended []string
 }
 
 var (
@@ -158,7 +152,7 @@ func newKeyWorld(t testing.TB, change ...func(*PasskeyConfig)) *keyWorld {
 	w := &keyWorld{t: t, m: newMemory(), r: &ring{keys: map[string]ledger.Passkey{}}, anna: newFob(), log: &bytes.Buffer{}}
 	c := PasskeyConfig{RPID: "ward.example", Origins: []string{"https://ward.example"}, Ledger: w.r, Live: w.m, Key: bytes.Repeat([]byte{5}, 32),
 		Now: w.m.Now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Copied: func(_ context.Context, p ledger.Passkey) { w.copied = append(w.copied, p.Owner) }}
+		Ended: func(_ context.Context, p ledger.Passkey) { w.ended = append(w.ended, p.Owner) }}
 	for _, f := range change {
 		f(&c)
 	}
@@ -178,13 +172,13 @@ func withAnna(t testing.TB) *keyWorld {
 	return w
 }
 
-func (w *keyWorld) register(f *fob) (ledger.Passkey, error) {
+func (w *keyWorld) register(f *keytest.Key) (ledger.Passkey, error) {
 	w.t.Helper()
 	c, err := w.BeginRegister(w.t.Context(), "clinician:anna", "Anna Berg", atA)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.Register(w.t.Context(), atA, c.ID, "blue key", f.create(w.t, c))
+	return w.Register(w.t.Context(), atA, c.ID, "blue key", made(w.t, f, c))
 }
 
 func (w *keyWorld) ask(at Place) Ceremony {
@@ -196,10 +190,10 @@ func (w *keyWorld) ask(at Place) Ceremony {
 	return c
 }
 
-func (w *keyWorld) signs(f *fob) error {
+func (w *keyWorld) signs(f *keytest.Key) error {
 	w.t.Helper()
 	c := w.ask(atA)
-	_, err := w.SignIn(w.t.Context(), Clinicians, atA, c.ID, f.get(w.t, c))
+	_, err := w.SignIn(w.t.Context(), Clinicians, atA, c.ID, signed(w.t, f, c))
 	return err
 }
 
@@ -210,14 +204,14 @@ func TestPasskeySignsIn(t *testing.T) {
 		t.Errorf("asked: %s", text)
 	}
 	w.m.advance(59 * time.Second)
-	key, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, w.anna.get(t, c))
+	key, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, signed(t, w.anna, c))
 	if err != nil || key.Owner != "clinician:anna" || key.SignCount != 1 || !key.Used.Equal(w.m.Now()) || key.Name != "blue key" {
 		t.Fatalf("%+v, %v", key, err)
 	}
 	if kept, _ := w.r.PasskeyByID(t.Context(), key.ID); kept.SignCount != 1 {
 		t.Errorf("the count is kept as %d", kept.SignCount)
 	}
-	if bytes.Contains(w.anna.auth.Options.UserHandle, []byte("anna")) {
+	if bytes.Contains(w.anna.Authenticator.Options.UserHandle, []byte("anna")) {
 		t.Error("the key names its owner")
 	}
 }
@@ -236,12 +230,12 @@ func TestPasskeyOfAnotherPage(t *testing.T) {
 		"parent RP ID": func(p *virtual.RelyingParty) { p.ID = "example" },
 	} {
 		w := withAnna(t)
-		change(&w.anna.page)
+		change(&w.anna.Page)
 		if err := w.signs(w.anna); custody.Refused(err) != RefusedPasskey {
 			t.Errorf("%s signs in: %v", name, err)
 		}
 		other := newFob()
-		change(&other.page)
+		change(&other.Page)
 		if _, err := w.register(other); custody.Refused(err) != RefusedPasskey {
 			t.Errorf("%s registers: %v", name, err)
 		}
@@ -255,17 +249,17 @@ func TestPasskeyChallengeIsBound(t *testing.T) {
 	later.Bind = "A1 epoch 4 enrolment x"
 	for name, at := range map[string]Place{"another iPad": atB, "a later epoch": later} {
 		c := w.ask(atA)
-		if _, err := w.SignIn(t.Context(), Clinicians, at, c.ID, w.anna.get(t, c)); custody.Refused(err) != RefusedCeremony {
+		if _, err := w.SignIn(t.Context(), Clinicians, at, c.ID, signed(t, w.anna, c)); custody.Refused(err) != RefusedCeremony {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, w.anna.get(t, c)); custody.Refused(err) != RefusedCeremony {
+		if _, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, signed(t, w.anna, c)); custody.Refused(err) != RefusedCeremony {
 			t.Errorf("after %s it is still good: %v", name, err)
 		}
 		r, err := w.BeginRegister(t.Context(), "clinician:anna", "Anna Berg", atA)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Register(t.Context(), at, r.ID, "key", newFob().create(t, r)); custody.Refused(err) != RefusedCeremony {
+		if _, err := w.Register(t.Context(), at, r.ID, "key", made(t, newFob(), r)); custody.Refused(err) != RefusedCeremony {
 			t.Errorf("%s registers: %v", name, err)
 		}
 	}
@@ -274,14 +268,14 @@ func TestPasskeyChallengeIsBound(t *testing.T) {
 	}
 	// Another challenge of the same place does not stand in for it.
 	first, second := w.ask(atA), w.ask(atA)
-	if _, err := w.SignIn(t.Context(), Clinicians, atA, second.ID, w.anna.get(t, first)); custody.Refused(err) != RefusedPasskey {
+	if _, err := w.SignIn(t.Context(), Clinicians, atA, second.ID, signed(t, w.anna, first)); custody.Refused(err) != RefusedPasskey {
 		t.Errorf("of another challenge: %v", err)
 	}
 	// A registration's challenge signs nobody in, nor the other way round.
-	if _, err := w.Register(t.Context(), atA, first.ID, "key", newFob().create(t, first)); custody.Refused(err) != RefusedCeremony {
+	if _, err := w.Register(t.Context(), atA, first.ID, "key", made(t, newFob(), first)); custody.Refused(err) != RefusedCeremony {
 		t.Errorf("registered by a sign-in's challenge: %v", err)
 	}
-	answer := w.anna.get(t, first)
+	answer := signed(t, w.anna, first)
 	if _, err := w.SignIn(t.Context(), Clinicians, atA, first.ID, answer); err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +284,7 @@ func TestPasskeyChallengeIsBound(t *testing.T) {
 	}
 	late := w.ask(atA)
 	w.m.advance(time.Minute)
-	if _, err := w.SignIn(t.Context(), Clinicians, atA, late.ID, w.anna.get(t, late)); custody.Refused(err) != RefusedCeremony {
+	if _, err := w.SignIn(t.Context(), Clinicians, atA, late.ID, signed(t, w.anna, late)); custody.Refused(err) != RefusedCeremony {
 		t.Errorf("after a minute: %v", err)
 	}
 }
@@ -298,16 +292,16 @@ func TestPasskeyChallengeIsBound(t *testing.T) {
 // Threat 9: who holds the key must be verified, at both ceremonies.
 func TestPasskeyWithoutVerification(t *testing.T) {
 	w := withAnna(t)
-	w.anna.auth.Options.UserNotVerified = true
+	w.anna.Authenticator.Options.UserNotVerified = true
 	if err := w.signs(w.anna); custody.Refused(err) != RefusedUnverified {
 		t.Errorf("signs in: %v", err)
 	}
 	other := newFob()
-	other.auth.Options.UserNotVerified = true
+	other.Authenticator.Options.UserNotVerified = true
 	if _, err := w.register(other); custody.Refused(err) != RefusedUnverified {
 		t.Errorf("registers: %v", err)
 	}
-	w.anna.auth.Options.UserNotVerified, w.anna.auth.Options.UserNotPresent = false, true
+	w.anna.Authenticator.Options.UserNotVerified, w.anna.Authenticator.Options.UserNotPresent = false, true
 	if err := w.signs(w.anna); custody.Refused(err) != RefusedPasskey {
 		t.Errorf("nobody present: %v", err)
 	}
@@ -322,15 +316,15 @@ func TestCopiedPasskey(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		w.anna.key.Counter -= back
+		w.anna.Credential.Counter -= back
 		if err := w.signs(w.anna); custody.Refused(err) != RefusedCopied {
 			t.Errorf("%s: %v", name, err)
 		}
-		if keys, _ := w.r.Passkeys(t.Context(), "clinician:anna"); keys[0].Suspended.IsZero() || keys[0].Why == "" || !slices.Equal(w.copied, []string{"clinician:anna"}) ||
+		if keys, _ := w.r.Passkeys(t.Context(), "clinician:anna"); keys[0].Suspended.IsZero() || keys[0].Why == "" || !slices.Equal(w.ended, []string{"clinician:anna"}) ||
 			!strings.Contains(w.log.String(), "level=WARN") || !strings.Contains(w.log.String(), "alert=true") {
-			t.Errorf("%s: %+v, told %v, log %s", name, keys, w.copied, w.log)
+			t.Errorf("%s: %+v, told %v, log %s", name, keys, w.ended, w.log)
 		}
-		w.anna.key.Counter = 100
+		w.anna.Credential.Counter = 100
 		if err := w.signs(w.anna); custody.Refused(err) != RefusedCopied {
 			t.Errorf("%s, and then a higher one: %v", name, err)
 		}
@@ -345,8 +339,8 @@ func TestOneCountSignsInOnce(t *testing.T) {
 	codes := map[string]int{}
 	for range 8 {
 		c := w.ask(atA)
-		w.anna.key.Counter = 0
-		answer := w.anna.get(t, c)
+		w.anna.Credential.Counter = 0
+		answer := signed(t, w.anna, c)
 		wg.Go(func() {
 			_, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, answer)
 			mu.Lock()
@@ -363,24 +357,24 @@ func TestOneCountSignsInOnce(t *testing.T) {
 // Threat 9: whether a passkey may be synced never changes.
 func TestBackupEligibilityDoesNotChange(t *testing.T) {
 	w := withAnna(t)
-	w.anna.auth.Options.BackupEligible = true
+	w.anna.Authenticator.Options.BackupEligible = true
 	if err := w.signs(w.anna); custody.Refused(err) != RefusedPasskey {
 		t.Errorf("it became eligible: %v", err)
 	}
 	synced := newFob()
-	synced.auth.Options.BackupEligible = true
+	synced.Authenticator.Options.BackupEligible = true
 	key, err := w.register(synced)
 	if err != nil || !key.BackupEligible() {
 		t.Fatalf("%+v, %v", key, err)
 	}
-	synced.auth.Options.BackupState = true // this may change
+	synced.Authenticator.Options.BackupState = true // this may change
 	if err := w.signs(synced); err != nil {
 		t.Error(err)
 	}
 	if kept, _ := w.r.PasskeyByID(t.Context(), key.ID); kept.Flags != 0x1d {
 		t.Errorf("flags are kept as %#x", kept.Flags)
 	}
-	synced.auth.Options = virtual.AuthenticatorOptions{UserHandle: synced.auth.Options.UserHandle}
+	synced.Authenticator.Options = virtual.AuthenticatorOptions{UserHandle: synced.Authenticator.Options.UserHandle}
 	if err := w.signs(synced); custody.Refused(err) != RefusedPasskey {
 		t.Errorf("it is no longer eligible: %v", err)
 	}
@@ -391,20 +385,20 @@ func TestPasskeysThatSignNobodyIn(t *testing.T) {
 	w := withAnna(t)
 	anna, _ := w.r.Passkeys(t.Context(), "clinician:anna")
 	stranger := newFob()
-	stranger.auth.Options.UserHandle = w.anna.auth.Options.UserHandle
+	stranger.Authenticator.Options.UserHandle = w.anna.Authenticator.Options.UserHandle
 	forged := newFob()
-	forged.key.ID, forged.auth.Options.UserHandle = w.anna.key.ID, w.anna.auth.Options.UserHandle
+	forged.Credential.ID, forged.Authenticator.Options.UserHandle = w.anna.Credential.ID, w.anna.Authenticator.Options.UserHandle
 	other := *w.anna
-	other.auth.Options.UserHandle = []byte("somebody else")
+	other.Authenticator.Options.UserHandle = []byte("somebody else")
 	nameless := *w.anna
-	nameless.auth.Options.UserHandle = nil
-	for name, f := range map[string]*fob{"unknown": stranger, "wrong signature": forged, "of another owner": &other, "no owner": &nameless} {
+	nameless.Authenticator.Options.UserHandle = nil
+	for name, f := range map[string]*keytest.Key{"unknown": stranger, "wrong signature": forged, "of another owner": &other, "no owner": &nameless} {
 		if err := w.signs(f); custody.Refused(err) != RefusedPasskey || err.Error() != NoPasskey().Error() {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	c := w.ask(atA)
-	if _, err := w.SignIn(t.Context(), StaffKeys, atA, c.ID, w.anna.get(t, c)); !errors.Is(err, NoPasskey()) {
+	if _, err := w.SignIn(t.Context(), StaffKeys, atA, c.ID, signed(t, w.anna, c)); !errors.Is(err, NoPasskey()) {
 		t.Errorf("a clinician's at the console: %v", err)
 	}
 	for _, junk := range []string{"", "{", "[]", "null", `{"id":"AA"}`, strings.Repeat("x", 20<<10)} {
@@ -435,7 +429,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 			t.Errorf("named %q: %v", name, err)
 		}
 	}
-	kept := bytes.Replace(newFob().create(t, c), []byte(`{"type"`), []byte(`{"authenticatorAttachment":"platform","type"`), 1)
+	kept := bytes.Replace(made(t, newFob(), c), []byte(`{"type"`), []byte(`{"authenticatorAttachment":"platform","type"`), 1)
 	if _, err := w.Register(t.Context(), atA, c.ID, "the iPad's", kept); custody.Refused(err) != RefusedPasskeyKept {
 		t.Errorf("a platform passkey at a shared iPad: %v", err)
 	}
@@ -453,7 +447,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 	if text := options(t, c); err != nil || strings.Contains(text, "cross-platform") || strings.Contains(text, "hints") {
 		t.Errorf("%v: %s", err, text)
 	}
-	own := bytes.Replace(newFob().create(t, c), []byte(`{"type"`), []byte(`{"authenticatorAttachment":"platform","type"`), 1)
+	own := bytes.Replace(made(t, newFob(), c), []byte(`{"type"`), []byte(`{"authenticatorAttachment":"platform","type"`), 1)
 	if _, err := w.Register(t.Context(), desk, c.ID, "laptop", own); err != nil {
 		t.Errorf("a platform passkey at the console: %v", err)
 	}
@@ -461,12 +455,12 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 
 func TestOnlyAllowedModels(t *testing.T) {
 	good := newFob()
-	w := newKeyWorld(t, func(c *PasskeyConfig) { c.Models = []string{uuid.UUID(good.auth.Aaguid).String()} })
+	w := newKeyWorld(t, func(c *PasskeyConfig) { c.Models = []string{uuid.UUID(good.Authenticator.Aaguid).String()} })
 	if _, err := w.register(newFob()); custody.Refused(err) != RefusedPasskeyModel {
 		t.Errorf("another model: %v", err)
 	}
 	blank := newFob()
-	blank.auth.Aaguid = [16]byte{}
+	blank.Authenticator.Aaguid = [16]byte{}
 	if _, err := w.register(blank); custody.Refused(err) != RefusedPasskeyModel {
 		t.Errorf("a model that is not told: %v", err)
 	}
@@ -479,7 +473,7 @@ func TestOnlyAllowedModels(t *testing.T) {
 func TestPasskeyBudgets(t *testing.T) {
 	w := withAnna(t)
 	stranger := newFob()
-	stranger.auth.Options.UserHandle = []byte("x")
+	stranger.Authenticator.Options.UserHandle = []byte("x")
 	for range atA.Most {
 		if err := w.signs(stranger); custody.Refused(err) != RefusedPasskey {
 			t.Fatal(err)
@@ -490,7 +484,7 @@ func TestPasskeyBudgets(t *testing.T) {
 		t.Errorf("after %d wrong keys: %v", atA.Most, err)
 	}
 	c := w.ask(atB)
-	if _, err := w.SignIn(t.Context(), Clinicians, atB, c.ID, w.anna.get(t, c)); err != nil {
+	if _, err := w.SignIn(t.Context(), Clinicians, atB, c.ID, signed(t, w.anna, c)); err != nil {
 		t.Errorf("on another iPad: %v", err)
 	}
 	w.m.advance(wrongFor)
@@ -510,7 +504,7 @@ func TestPasskeysNeedLive(t *testing.T) {
 	if _, err := w.BeginSignIn(t.Context(), atA); !errors.Is(err, custody.ErrUnavailable) {
 		t.Error(err)
 	}
-	if _, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, w.anna.get(t, c)); !errors.Is(err, custody.ErrUnavailable) {
+	if _, err := w.SignIn(t.Context(), Clinicians, atA, c.ID, signed(t, w.anna, c)); !errors.Is(err, custody.ErrUnavailable) {
 		t.Error(err)
 	}
 }
@@ -542,12 +536,12 @@ func TestPasskeyConfigsThatCannotWork(t *testing.T) {
 func FuzzPasskeyAnswers(f *testing.F) {
 	w := withAnna(f)
 	asked := w.ask(atA)
-	f.Add(w.anna.get(f, asked))
-	made, err := w.BeginRegister(f.Context(), "clinician:anna", "Anna", atA)
+	f.Add(signed(f, w.anna, asked))
+	asks, err := w.BeginRegister(f.Context(), "clinician:anna", "Anna", atA)
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(newFob().create(f, made))
+	f.Add(made(f, newFob(), asks))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		w := newKeyWorld(t)
 		in := w.ask(atA)
@@ -576,7 +570,7 @@ func BenchmarkPasskeyVerify(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			answer := w.anna.get(b, c)
+			answer := signed(b, w.anna, c)
 			b.StartTimer()
 			if _, err := w.SignIn(b.Context(), Clinicians, at, c.ID, answer); err != nil {
 				b.Fatal(err)
@@ -599,4 +593,51 @@ func BenchmarkPasskeyVerify(b *testing.B) {
 			}
 		}
 	})
+}
+
+// Who owns a passkey names and removes it, and nobody else does; what it opened is then ended.
+func TestPasskeysOfOnesOwn(t *testing.T) {
+	w := withAnna(t)
+	keys, err := w.Own(t.Context(), "clinician:anna")
+	if err != nil || len(keys) != 1 {
+		t.Fatal(keys, err)
+	}
+	id := keys[0].ID
+	for name, err := range map[string]error{
+		"named by another":   w.Name(t.Context(), "clinician:ben", id, "mine"),
+		"removed by another": w.Remove(t.Context(), "clinician:ben", id),
+	} {
+		if !errors.Is(err, custody.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := w.Name(t.Context(), "clinician:anna", id, " "); custody.Refused(err) != RefusedPasskeyName {
+		t.Error(err)
+	}
+	if err := errors.Join(w.Name(t.Context(), "clinician:anna", id, "green key"), w.signs(w.anna), w.Remove(t.Context(), "clinician:anna", id)); err != nil {
+		t.Fatal(err)
+	}
+	if keys, _ := w.Own(t.Context(), "clinician:anna"); len(keys) != 0 || !slices.Equal(w.ended, []string{"clinician:anna"}) {
+		t.Errorf("%v, told %v", keys, w.ended)
+	}
+	if err := w.signs(w.anna); !errors.Is(err, NoPasskey()) {
+		t.Errorf("removed, it signs in: %v", err)
+	}
+}
+
+func TestAFreshProofEnds(t *testing.T) {
+	w := newKeyWorld(t)
+	if w.Fresh(t.Context(), "session") {
+		t.Error("before it began")
+	}
+	if err := w.Proved(t.Context(), "session"); err != nil {
+		t.Fatal(err)
+	}
+	if !w.Fresh(t.Context(), "session") || w.Fresh(t.Context(), "another") {
+		t.Error("want it for its session, and for no other")
+	}
+	w.m.advance(FreshFor)
+	if w.Fresh(t.Context(), "session") {
+		t.Error("it does not end")
+	}
 }

@@ -197,12 +197,13 @@ func TestAllow(t *testing.T) {
 		"administrator ping 4B": true, "administrator ping 5A": true, "administrator ping ": true, "manager ping 4B": true,
 		"manager view 4B": true, "manager wipe 4B": true, "manager attest 4B": true,
 		"administrator staff 4B": true, "administrator staff 5A": true, "administrator staff ": true,
+		"administrator keys 4B": true, "administrator keys 5A": true, "administrator keys ": true,
 		"administrator scim 4B": true, "administrator scim 5A": true, "administrator scim ": true,
 		"auditor view 4B": true, "auditor view 5A": true, "auditor view ": true,
 		"integration view 4B": true, "integration scim 4B": true,
 	}
 	for _, role := range []Role{Administrator, Manager, Auditor, Clinician, Integration, "", "root"} {
-		for _, action := range []Action{View, Wipe, Attest, Enrol, Ping, Staffed, SCIM, "", "delete"} {
+		for _, action := range []Action{View, Wipe, Attest, Enrol, Ping, Staffed, Keys, SCIM, "", "delete"} {
 			for _, ward := range []string{"4B", "5A", ""} {
 				want := may[string(role)+" "+string(action)+" "+ward]
 				got := Allow(Staff{Name: "x", Role: role, Wards: []string{"4B", ""}, Scopes: []Action{View, SCIM, "delete"}}, action, ward) == nil

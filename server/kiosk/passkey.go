@@ -94,7 +94,7 @@ func (k *Kiosk) keyFinish(ctx context.Context, c *fiber.Ctx, row custody.Custody
 	if err := k.drop(ctx, row.Device); err != nil { // a badge's question is answered by it
 		return err
 	}
-	by := shownBy{custody.AssurancePasskey, "passkey:" + key.ID}
+	by := shownBy{custody.AssurancePasskey, key.Opens()}
 	if q.Asks == asksPIN && len(q.Badge) > 0 {
 		if asked, err := k.offerNewCard(ctx, c, row, who, by, q.Badge); asked || err != nil {
 			return err

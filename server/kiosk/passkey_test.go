@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	virtual "github.com/descope/virtualwebauthn"
-
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/identity/keytest"
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
@@ -76,6 +75,11 @@ func (r *ring) SuspendPasskey(_ context.Context, id, why string, at time.Time) e
 	return nil
 }
 
+func (r *ring) NamePasskey(context.Context, string, string, string) error { return custody.ErrNotFound }
+func (r *ring) RemovePasskey(context.Context, string, string, time.Time) error {
+	return custody.ErrNotFound
+}
+
 // takesKeys lets people sign in by passkey at the pages of origin.
 func (h *house) takesKeys(origin string) *ring {
 	h.t.Helper()
@@ -92,24 +96,13 @@ func (h *house) takesKeys(origin string) *ring {
 
 const wardPage = "https://ward.example"
 
-// fob is a security key in somebody's hand.
+// fob is a security key in somebody's hand, at the iPad.
 type fob struct {
-	h    *house
-	auth virtual.Authenticator
-	key  virtual.Credential
+	*keytest.Key
+	h *house
 }
 
-func (h *house) newFob() *fob {
-	f := &fob{h: h, auth: virtual.NewAuthenticator(), key: virtual.NewCredential(virtual.KeyTypeEC2)}
-	// The virtual key leaves out a coordinate's leading zeros, which a real one
-	// must not (RFC 9053, 7.1.1): one in 128 would be refused.
-	for len(f.key.Key.AttestationData()) != 77 {
-		f.key = virtual.NewCredential(virtual.KeyTypeEC2)
-	}
-	return f
-}
-
-var page = virtual.RelyingParty{ID: "ward.example", Name: "padwarden", Origin: wardPage}
+func (h *house) newFob() *fob { return &fob{keytest.New(wardPage), h} }
 
 // asks begins a ceremony and returns its id and options.
 func (h *house) asks(path string, body m) (id, options string) {
@@ -127,12 +120,11 @@ func (h *house) asks(path string, body m) (id, options string) {
 
 func (f *fob) signed(options string) json.RawMessage {
 	f.h.t.Helper()
-	asked, err := virtual.ParseAssertionOptions(options)
+	answer, err := f.Get(options)
 	if err != nil {
 		f.h.t.Fatal(err)
 	}
-	f.key.Counter++
-	return json.RawMessage(virtual.CreateAssertionResponse(page, f.auth, f.key, *asked))
+	return answer
 }
 
 // signs signs in with the key and returns what it led to.
@@ -152,12 +144,11 @@ func (f *fob) added() (int, string) {
 
 func (f *fob) made(options string) json.RawMessage {
 	f.h.t.Helper()
-	asked, err := virtual.ParseAttestationOptions(options)
+	answer, err := f.Create(options)
 	if err != nil {
 		f.h.t.Fatal(err)
 	}
-	f.auth.Options.UserHandle = []byte(asked.UserID)
-	return json.RawMessage(virtual.CreateAttestationResponse(page, f.auth, f.key, *asked))
+	return answer
 }
 
 // annasKey is a house where Anna has a key, and is gone again.
@@ -292,7 +283,7 @@ func (l closedTo) Clinician(ctx context.Context, id string) (ledger.Clinician, e
 func TestPasskeysOfNobody(t *testing.T) {
 	h, f := annasKey(t)
 	unknown := h.newFob()
-	unknown.auth.Options.UserHandle = f.auth.Options.UserHandle
+	unknown.Authenticator.Options.UserHandle = f.Authenticator.Options.UserHandle
 	_, said := unknown.signs()
 	h.kiosk.Ledger = closedTo{h.ward, "anna"}
 	if status, body := f.signs(); status != 409 || body != said {

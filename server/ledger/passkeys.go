@@ -34,6 +34,9 @@ type Passkey struct {
 	Removed     time.Time // zero: not
 }
 
+// Opens is how a custody row names a passkey that opened its session.
+func (p Passkey) Opens() string { return "passkey:" + p.ID }
+
 // flagBackupEligible says that the credential may be synced to other devices.
 // It never changes (section 6.1.3).
 const flagBackupEligible = 1 << 3
@@ -148,4 +151,31 @@ func (l *Ledger) RemovePasskey(ctx context.Context, owner, id string, at time.Ti
 	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model((*passkeyRow)(nil)).Set("removed = ?", millis(at)).
 		Where("id = ? AND owner = ? AND removed = 0", id, owner).Exec(ctx))
 	return failed(ctx, "removing a passkey", err)
+}
+
+// sessionsByStoppedPasskeys are those that a passkey opened which was suspended
+// or removed since.
+func (l *Ledger) sessionsByStoppedPasskeys(ctx context.Context, clinician string) (sessions []RevokedSession, err error) {
+	var rows []struct {
+		custodyRow `bun:",extend"`
+		Passkey    string `bun:"passkey"`
+	}
+	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.*, passkeys.id AS passkey").
+		Join("JOIN passkeys ON passkeys.owner = ? || custody.holder", ClinicianOwner("")).
+		Join("JOIN clinicians ON clinicians.id = custody.holder").
+		Where("custody.state IN (?)", bun.List(held)).Where("clinicians.active").
+		Where("passkeys.suspended <> 0 OR passkeys.removed <> 0").OrderExpr("custody.device")
+	if clinician != "" {
+		q.Where("custody.holder = ?", clinician)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, failed(ctx, "reading the sessions that stopped passkeys opened", err)
+	}
+	for _, row := range rows {
+		c, err := row.custody()
+		if opened := (Passkey{ID: row.Passkey}).Opens(); err == nil && c.Credential == opened {
+			sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder, Credential: opened}})
+		}
+	}
+	return sessions, nil
 }

@@ -69,6 +69,29 @@ var passkeyCases = map[string]func(*testing.T, Fresh){
 		must(t, l.RemovePasskey(t.Context(), gone.Owner, gone.ID, Start))
 		wantErr(t, l.UsePasskey(t.Context(), gone.ID, gone.SignCount, gone.SignCount+1, 0, Start), custody.ErrStale)
 	},
+	"the sessions that a stopped one opened": func(t *testing.T, fresh Fresh) {
+		l, _ := fresh1(t, fresh, 4)
+		must(t, l.AddClinician(t.Context(), ledger.Clinician{ID: "ada", Name: "Ada", Active: true}))
+		lost, copied, good, staffs := passkey("clinician:ada", "one"), passkey("clinician:ada", "two"), passkey("clinician:ada", "three"), passkey("staff:ada", "four")
+		for id, p := range map[custody.DeviceID]ledger.Passkey{"D000": lost, "D001": copied, "D002": good, "D003": staffs} {
+			must(t, l.AddPasskey(t.Context(), p))
+			put(t, l, id, func(row *custody.Custody) { row.State, row.Holder, row.Credential = custody.InUse, "ada", p.Opens() })
+		}
+		want := func(clinician string, want ...ledger.RevokedSession) {
+			t.Helper()
+			wantEqual(t, value[[]ledger.RevokedSession](t)(l.RevokedSessions(t.Context(), clinician, Start)), want)
+		}
+		ended := func(id custody.DeviceID, p ledger.Passkey) ledger.RevokedSession {
+			return ledger.RevokedSession{Device: id, Event: custody.Revoke{Clinician: "ada", Credential: p.Opens()}}
+		}
+		want("")
+		must(t, l.RemovePasskey(t.Context(), lost.Owner, lost.ID, Start))
+		must(t, l.SuspendPasskey(t.Context(), copied.ID, "copied", Start))
+		must(t, l.RemovePasskey(t.Context(), staffs.Owner, staffs.ID, Start)) // opens nothing on an iPad
+		want("", ended("D000", lost), ended("D001", copied))
+		want("ada", ended("D000", lost), ended("D001", copied))
+		want("ben")
+	},
 	"of many uses of one count one wins": func(t *testing.T, fresh Fresh) {
 		l := Open(t, fresh(t))
 		p := passkey("staff:s1", "one")

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/padwarden/padwarden/server/console"
+	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/kiosk"
+	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/revoke"
+)
+
+// PasskeyConfig says what passkeys are made for.
+type PasskeyConfig struct {
+	// RPID is the domain; empty: the base URL's host. It must stay the same:
+	// passkeys made for one domain are of no use under another.
+	RPID string
+	// Origins are further pages that may use them, where the kiosk or the
+	// console has a host name of its own; the base URL's is always among them.
+	Origins []string
+	Models  []string // AAGUIDs of the authenticators that may be registered; empty: any
+}
+
+// buildPasskeys sets a.Passkeys, or a.noPasskeys, which says why there are none.
+func (a *App) buildPasskeys(key []byte) error {
+	c := a.config.Passkeys
+	id, origin, why := passkeyDomain(c.RPID, a.URL)
+	if why != "" {
+		a.noPasskeys = why
+		return nil
+	}
+	origins := []string{origin}
+	for _, o := range c.Origins {
+		if !slices.Contains(origins, o) {
+			origins = append(origins, o)
+		}
+	}
+	var err error
+	a.Passkeys, err = identity.NewPasskeys(identity.PasskeyConfig{
+		RPID: id, RPName: a.config.Organisation, Origins: origins, Models: c.Models, Ledger: a.Ledger, Live: a.Live,
+		Key: key, Now: time.Now, Rand: rand.Reader, Ended: a.passkeyEnded, Log: a.config.Logger,
+	})
+	return err
+}
+
+// passkeyDomain is what passkeys are made for at base, and the page that may
+// use them; or why there are none. A base on this machine alone goes by the
+// name localhost, which is what browsers have passkeys for without https.
+func passkeyDomain(id, base string) (domain, origin, why string) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", "", "Passkeys are off: the server's address cannot be read."
+	}
+	host := u.Hostname()
+	if address, err := netip.ParseAddr(host); err == nil && address.IsLoopback() && u.Scheme == "http" {
+		host = "localhost"
+	}
+	switch {
+	case id != "": // said by hand: whatever is wrong with it is said at start
+	case identity.CheckRPID(host) != nil:
+		return "", "", "Passkeys are off: they are made for a name, and this server is reached by the address " + host + ". Give it a name with --base-url."
+	case u.Scheme != "https" && host != "localhost":
+		return "", "", "Passkeys are off: browsers offer them over https alone. Put TLS in front of the server, and give its address with --base-url."
+	default:
+		id = host
+	}
+	if port := u.Port(); port != "" {
+		host += ":" + port
+	}
+	return id, u.Scheme + "://" + host, ""
+}
+
+// SignInURL is where people sign in at the console: the server's address, under
+// the name that passkeys are made for.
+func (a *App) SignInURL() string {
+	if _, origin, why := passkeyDomain("", a.URL); why == "" {
+		return origin
+	}
+	return a.URL
+}
+
+// passkeyEnded ends what a passkey opened that was suspended or removed. What
+// cannot be ended now, the next look for such sessions ends.
+func (a *App) passkeyEnded(ctx context.Context, key ledger.Passkey) {
+	if !key.Suspended.IsZero() {
+		a.meters.event("passkey_copied")
+	}
+	who, ok := strings.CutPrefix(key.Owner, ledger.ClinicianOwner(""))
+	if !ok {
+		return
+	}
+	r := revoke.Revoker{Ledger: a.Ledger, Steward: a.Steward, Now: time.Now, Log: a.config.Logger, Count: a.meters.event}
+	if _, err := r.End(context.WithoutCancel(ctx), who); err != nil {
+		a.config.Logger.Warn("a session that a stopped passkey opened has not ended yet", "alert", true, "passkey", key.ID, "err", fmt.Errorf("ending it: %w", err))
+	}
+}
+
+// kioskPasskeys and consolePasskeys are nil, and not an interface that holds
+// nil, where there are none.
+func (a *App) kioskPasskeys() kiosk.Passkeys {
+	if a.Passkeys == nil {
+		return nil
+	}
+	return a.Passkeys
+}
+
+func (a *App) consolePasskeys() console.Passkeys {
+	if a.Passkeys == nil {
+		return nil
+	}
+	return a.Passkeys
+}

@@ -1,0 +1,25 @@
+// Signing in with a passkey: no name is typed, the passkey brings it.
+
+import { get, offered, Unanswered } from '../passkey.js';
+import { send } from './page.js';
+
+const button = document.getElementById('use-key'), says = document.getElementById('key-says');
+const own = (e) => e instanceof Unanswered && e.quiet ? '' : e.message;
+
+if (!offered()) {
+  button.disabled = true;
+  says.textContent = 'This browser has no passkeys. Sign in another way.';
+}
+
+button.addEventListener('click', async () => {
+  button.disabled = true;
+  says.textContent = 'Waiting for your passkey…';
+  try {
+    const { ceremony, options } = await send('/console/start/passkey/begin', {});
+    location.assign((await send('/console/start/passkey', { ceremony, response: await get(options) })).next);
+  } catch (e) {
+    says.textContent = own(e);
+  } finally {
+    button.disabled = false;
+  }
+});
