@@ -37,7 +37,7 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if a.Identity, err = identity.New(identity.Config{
-		Ledger: a.Ledger, Live: a.Live, Key: derive(master, "identity"), Now: time.Now, Rand: rand.Reader, Log: a.config.Logger,
+		Ledger: a.Ledger, Staff: a.Ledger, Live: a.Live, Key: derive(master, "identity"), Now: time.Now, Rand: rand.Reader, Log: a.config.Logger,
 	}); err != nil {
 		return err
 	}

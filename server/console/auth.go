@@ -27,7 +27,8 @@ func (s *Console) cookie(c *fiber.Ctx) string {
 	return strings.Clone(c.Cookies(browser.CookieName(cookieName, s.Secure)))
 }
 
-// session returns who the request's cookie stands for. A problem is a 401.
+// session returns who the request's cookie stands for. A problem is a 401, or
+// a 403 for a clinician who asks for what is not their own.
 func (s *Console) session(ctx context.Context, c *fiber.Ctx, active bool) (asker, error) {
 	cookie := s.cookie(c)
 	if cookie == "" {
@@ -37,7 +38,22 @@ func (s *Console) session(ctx context.Context, c *fiber.Ctx, active bool) (asker
 	if custody.Refused(err) != "" {
 		return asker{}, unknown(err.Error())
 	}
+	if err == nil && who.Role == identity.Clinician && !clinicians(c) {
+		return asker{}, problem.New(fiber.StatusForbidden, codeClinician, "This page is for those who look after the iPads.")
+	}
 	return asker{Staff: who, session: cookie}, err
+}
+
+// Clinicians have a page of their own at the console and nothing else: what is
+// not named here is not theirs, and neither is any route to come.
+const (
+	ownPage       = "/console/me"
+	codeClinician = "not_a_clinicians"
+)
+
+func clinicians(c *fiber.Ctx) bool {
+	route := strings.TrimSuffix(c.Route().Path, "/")
+	return route == ownPage || strings.HasPrefix(route, ownPage+"/") || route == "/console/sign-out"
 }
 
 // person reports whether somebody asked for the page, and not a script of a
@@ -59,6 +75,9 @@ func (s *Console) page(next handler) fiber.Handler {
 		who, err := s.session(ctx, c, person(c))
 		if err != nil && problem.From(err).Status == fiber.StatusUnauthorized {
 			return c.Redirect("/console/start", fiber.StatusSeeOther)
+		}
+		if err != nil && problem.From(err).Code == codeClinician {
+			return c.Redirect(ownPage, fiber.StatusSeeOther)
 		}
 		if err == nil {
 			err = next(ctx, c, who)

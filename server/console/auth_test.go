@@ -11,6 +11,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/ledger"
 )
 
 // Every route that is registered is shut to who is not signed in, but for the
@@ -239,6 +240,61 @@ func TestRenewalsDoNotProlongTheSession(t *testing.T) {
 	}
 	if !slices.Equal(w.active, []bool{true, true, false}) {
 		t.Errorf("counted as somebody's: %v", w.active)
+	}
+}
+
+// Who is closed out is out at the next request, and their open pages with them,
+// within a beat.
+func TestAClosedAccountIsOutAtOnce(t *testing.T) {
+	d := newDesk(t)
+	d.console.Beat = 20 * time.Millisecond
+	cookie, csrf := d.signedIn(identity.Manager, "4B")
+	stream := d.watch(cookie, "/console/events?ward=")
+	if _, ok := stream("snapshot"); !ok {
+		t.Fatal("no stream")
+	}
+	maria, err := d.people.StaffByName(t.Context(), "Maria")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.people.SetStaffActive(t.Context(), maria.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	closed := time.Now()
+	if status, body, _ := d.ask("POST", "/console/devices/DMQX00/wipe", `{"epoch":3}`, as(cookie, csrf)); status != 401 || !strings.Contains(body, "closed") {
+		t.Errorf("a wipe: %d %s", status, body)
+	}
+	if status, _, _ := d.ask("GET", "/console", "", as(cookie, "")); status != 303 {
+		t.Errorf("the pool view: %d", status)
+	}
+	if data, ok := stream("never"); ok || time.Since(closed) > 5*time.Second {
+		t.Errorf("the stream went on for %s: %s", time.Since(closed), data)
+	}
+}
+
+// A clinician at the console meets their own page, whatever they ask for.
+func TestACliniciansConsoleIsTheirOwnPage(t *testing.T) {
+	d := newDesk(t)
+	if err := d.people.AddClinician(t.Context(), ledger.Clinician{ID: "anna", Name: "Anna Berg", Active: true}); err != nil {
+		t.Fatal(err)
+	}
+	session, _, err := d.ids.OpenClinicianSession(t.Context(), ledger.Clinician{ID: "anna"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	anna := as("padwarden_staff="+session, d.ids.CSRF(session))
+	for _, page := range []string{"/console", "/console/devices/DMQX10"} {
+		if status, _, header := d.ask("GET", page, "", anna); status != 303 || header.Get("Location") != "/console/me" {
+			t.Errorf("%s: %d %s", page, status, header.Get("Location"))
+		}
+	}
+	for path, method := range map[string]string{"/console/events": "GET", "/api/v1/devices": "GET", "/api/v1/troubles": "GET", "/api/v1/trials/key": "GET", "/console/devices/DMQX10/lock": "POST"} {
+		if status, body, _ := d.ask(method, path, "{}", anna); status != 403 {
+			t.Errorf("%s: %d %.200s", path, status, body)
+		}
+	}
+	if status, _, _ := d.ask("POST", "/console/sign-out", "{}", anna); status != 200 {
+		t.Errorf("signing out: %d", status)
 	}
 }
 

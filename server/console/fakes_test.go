@@ -206,6 +206,7 @@ type desk struct {
 	t       *testing.T
 	console *Console
 	ids     *identity.Identity
+	people  *ledger.Ledger // who is at the console
 	app     *fiber.App
 	stop    context.CancelFunc
 }
@@ -217,7 +218,8 @@ func newDesk(t *testing.T) *desk {
 	h := &hospital{now: time.Date(2026, 3, 2, 6, 40, 0, 0, time.UTC), rows: map[custody.DeviceID]custody.Custody{}, sessions: map[custody.DeviceID]custody.Session{},
 		entries: map[custody.DeviceID][]ledger.Recorded{}, values: map[string][]byte{}, policy: custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)}
 	h.fill()
-	ids, err := identity.New(identity.Config{Ledger: h, Live: h, Key: bytes.Repeat([]byte{7}, 32), Now: h.Now, Rand: rand.Reader,
+	people := newPeople(t)
+	ids, err := identity.New(identity.Config{Ledger: h, Live: h, Key: bytes.Repeat([]byte{7}, 32), Now: h.Now, Rand: rand.Reader, Staff: people,
 		Cost: identity.Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 2, Waiting: 8, WaitAtMost: time.Second}})
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +236,7 @@ func newDesk(t *testing.T) *desk {
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
 	browser.Static(app, web.FS)
 	console.Register(app)
-	return &desk{hospital: h, t: t, console: console, ids: ids, app: app, stop: stop}
+	return &desk{hospital: h, t: t, console: console, ids: ids, people: people, app: app, stop: stop}
 }
 
 // fill puts a device of every state on 4B, and two on 5A.
@@ -269,10 +271,15 @@ func (h *hospital) fill() {
 	add("DMQX21", "5A", "5A-02", custody.Custody{State: custody.InUse, Holder: "fred", Opened: at(3), Since: at(3)})
 }
 
-// signedIn returns a cookie and its CSRF token.
+// signedIn returns a cookie and its CSRF token. Each role and set of wards is
+// somebody of their own; the manager of 4B is Maria.
 func (d *desk) signedIn(role identity.Role, wards ...string) (cookie, csrf string) {
 	d.t.Helper()
-	token, err := d.ids.MintStaffToken(d.t.Context(), "Maria", role, wards...)
+	name := "Maria"
+	if role != identity.Manager || !slices.Equal(wards, []string{"4B"}) {
+		name = strings.TrimSpace("the " + string(role) + " " + strings.Join(wards, " "))
+	}
+	token, err := d.ids.MintStaffToken(d.t.Context(), name, role, wards...)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -36,6 +36,8 @@ func (s *Console) signIn(c *fiber.Ctx) error {
 	session, who, err := s.Identity.SignInStaff(ctx, string(c.Request().PostArgs().Peek("token")))
 	if custody.Refused(err) == identity.RefusedStaff {
 		err = unknown("This link was used before, or is older than 15 minutes. Ask for a new one.")
+	} else if custody.Refused(err) != "" {
+		err = unknown(err.Error())
 	}
 	if err != nil {
 		return s.sorry(c, err)

@@ -13,6 +13,8 @@ const (
 	Administrator Role = "administrator" // everything, everywhere
 	Manager       Role = "manager"       // their own wards
 	Auditor       Role = "auditor"       // sees all, changes nothing
+	Clinician     Role = "clinician"     // their own page and nothing else: no action is allowed them
+	Integration   Role = "integration"   // a program: what its token's scopes name, in the token's wards
 )
 
 // Action is something staff do to what belongs to a ward.
@@ -54,8 +56,8 @@ func (s Staff) validate() error {
 	switch {
 	case s.Name == "" || len(s.Name) > 100:
 		return errors.New("staff: a name of 1 to 100 bytes is needed")
-	case s.Role != Administrator && s.Role != Manager && s.Role != Auditor:
-		return fmt.Errorf("staff: role %q is not known (administrator, manager or auditor)", s.Role)
+	case s.Role != Administrator && s.Role != Manager && s.Role != Auditor && s.Role != Clinician:
+		return fmt.Errorf("staff: role %q is not known (administrator, manager, auditor or clinician)", s.Role)
 	}
 	return nil
 }

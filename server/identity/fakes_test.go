@@ -13,6 +13,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/ledger/ledgertest"
 )
 
 // memory is live's keyed store and a clock that only a test moves.
@@ -145,7 +146,8 @@ func world(t *testing.T) (*Identity, *memory, *people) {
 	t.Helper()
 	m, p := newMemory(), &people{byBadge: map[string]ledger.Clinician{}, pins: map[string]string{}}
 	i, err := New(Config{Ledger: p, Live: m, Key: bytes.Repeat([]byte{7}, 32), Now: m.Now, Rand: rand.Reader,
-		Cost: Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 2, Waiting: 64, WaitAtMost: time.Second}})
+		Staff: ledgertest.Open(t, ledgertest.SQLite(t)),
+		Cost:  Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 2, Waiting: 64, WaitAtMost: time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}

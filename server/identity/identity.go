@@ -64,6 +64,9 @@ type Config struct {
 	Rand io.Reader
 	Log  *slog.Logger
 
+	// Staff is who may be at the console; nil: nobody is.
+	Staff StaffLedger
+
 	Format badge.Format // how badge numbers are written where no ward's reader is asked
 	Limits Limits       // zero: DefaultLimits
 	Cost   Cost         // zero: DefaultCost

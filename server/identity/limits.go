@@ -49,6 +49,7 @@ const (
 	RefusedAll     = "sign_in_paused"
 	RefusedBusy    = "busy"
 	RefusedStaff   = "not_signed_in"
+	RefusedClosed  = "account_closed"
 	RefusedAllowed = "not_allowed"
 )
 

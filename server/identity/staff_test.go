@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/ledger"
 )
 
 func TestStaffTokenSignsInOnce(t *testing.T) {
@@ -28,6 +29,107 @@ func TestStaffTokenSignsInOnce(t *testing.T) {
 	}
 	if i.CSRF(session) == "" || i.CSRF(session) == i.CSRF("another") {
 		t.Error("the CSRF token is not the session's")
+	}
+}
+
+// Whoever a link is for is one of the staff from then on, by name: another link
+// finds them again, and gives them what it says.
+func TestALinkFindsOrMakesItsStaff(t *testing.T) {
+	i, _, _ := world(t)
+	signIn := func(name string, role Role, wards ...string) (Staff, error) {
+		token, err := i.MintStaffToken(t.Context(), name, role, wards...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, who, err := i.SignInStaff(t.Context(), token)
+		return who, err
+	}
+	first, err := signIn("Maria", Manager, "4B")
+	if err != nil || first.ID == "" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	again, err := signIn("Maria", Auditor)
+	if err != nil || again.ID != first.ID || again.Role != Auditor || again.Wards != nil {
+		t.Errorf("the second time %+v, %v; the first %+v", again, err, first)
+	}
+	if other, err := signIn("Ada", Auditor); err != nil || other.ID == first.ID || other.Owner() == first.Owner() {
+		t.Errorf("somebody else: %+v, %v", other, err)
+	}
+
+	people := i.Staff.(*ledger.Ledger)
+	if err := people.SetStaffActive(t.Context(), first.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signIn("Maria", Administrator); custody.Refused(err) != RefusedClosed {
+		t.Errorf("a closed account: %v", err)
+	}
+	if err := people.AddStaff(t.Context(), ledger.Staff{ID: "h", Name: "Hospital Hanna", Role: string(Auditor), Issuer: "https://id.example", Subject: "7", Active: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signIn("Hospital Hanna", Administrator); custody.Refused(err) != RefusedClosed {
+		t.Errorf("a link around the hospital's sign-in: %v", err)
+	}
+	if row, err := people.Staff(t.Context(), "h"); err != nil || row.Role != string(Auditor) {
+		t.Errorf("%+v, %v", row, err)
+	}
+}
+
+// What somebody may do, and whether they may be here at all, is what their row
+// says at this request, not what it said at the sign-in.
+func TestASessionIsOfTheRowAsItIsNow(t *testing.T) {
+	i, _, _ := world(t)
+	people := i.Staff.(*ledger.Ledger)
+	row := ledger.Staff{ID: "m", Name: "Maria", Role: string(Manager), Wards: []string{"4B"}, Active: true}
+	if err := people.AddStaff(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	session, who, err := i.OpenStaffSession(t.Context(), row)
+	if err != nil || who.ID != "m" || who.Role != Manager || who.Owner() != "staff:m" {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	if err := people.SetStaff(t.Context(), "m", string(Auditor), nil); err != nil {
+		t.Fatal(err)
+	}
+	if who, err = i.StaffSession(t.Context(), session, true); err != nil || who.Role != Auditor || who.Wards != nil {
+		t.Errorf("after another role: %+v, %v", who, err)
+	}
+	if err := people.SetStaffActive(t.Context(), "m", false); err != nil {
+		t.Fatal(err)
+	}
+	if who, err = i.StaffSession(t.Context(), session, true); custody.Refused(err) != RefusedClosed || who.ID != "" {
+		t.Errorf("closed: %+v, %v", who, err)
+	}
+	row.Active = true // what the caller believes does not count
+	if _, who, err = i.OpenStaffSession(t.Context(), row); custody.Refused(err) != RefusedClosed || who.ID != "" {
+		t.Errorf("signing in to a closed account: %+v, %v", who, err)
+	}
+}
+
+// A clinician at the console is themselves and may do nothing to a ward.
+func TestAClinicianAtTheConsole(t *testing.T) {
+	i, _, _ := world(t)
+	people := i.Staff.(*ledger.Ledger)
+	anna := ledger.Clinician{ID: "anna", Name: "Anna Berg", Active: true}
+	if err := people.AddClinician(t.Context(), anna); err != nil {
+		t.Fatal(err)
+	}
+	session, who, err := i.OpenClinicianSession(t.Context(), anna)
+	if err != nil || who.Role != Clinician || who.ID != "anna" || who.Owner() != "clinician:anna" {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	for _, action := range actions {
+		if Allow(who, action, "4B") == nil || Allow(who, action, "") == nil {
+			t.Errorf("a clinician may %s", action)
+		}
+	}
+	if err := people.SetActive(t.Context(), "anna", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.StaffSession(t.Context(), session, true); custody.Refused(err) != RefusedClosed {
+		t.Errorf("who left: %v", err)
+	}
+	if token, err := i.MintStaffToken(t.Context(), "Anna", Clinician); err == nil {
+		t.Errorf("a clinician's link: %s", token)
 	}
 }
 
