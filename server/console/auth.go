@@ -139,7 +139,7 @@ func (s *Console) bearer(ctx context.Context, c *fiber.Ctx) (asker, error) {
 	}
 	who, err := s.Identity.StaffByToken(ctx, token)
 	if custody.Refused(err) != "" {
-		return asker{}, unknown("This token is not known, or has expired. Make a new one.")
+		return asker{}, unknown("This token is not known, or has ended. Make a new one.")
 	}
 	return asker{Staff: who}, err
 }

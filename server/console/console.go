@@ -61,6 +61,8 @@ type Identity interface {
 	SignOutStaff(ctx context.Context, session string) error
 	StaffByToken(ctx context.Context, token string) (identity.Staff, error)
 	CSRF(session string) string
+	staffKeeper
+	tokenKeeper
 }
 
 // Config is what a [Console] is made of. All but those that say so are needed.
@@ -166,4 +168,6 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerTroubles(r, headers, errs)
 	s.registerHousekeeping(open, api)
 	s.registerTrials(r, headers, errs)
+	s.registerStaff(open)
+	s.registerTokens(open)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
 )
 
 // The words that people read for what the ladders and states say.
@@ -42,6 +43,12 @@ var (
 	}
 )
 
+// scopeWords are what a token may be allowed, in words.
+var scopeWords = map[identity.Action]string{
+	identity.View: "Look at iPads and their history", identity.Ping: "Ping iPads",
+	identity.Try: "Walk trials and file their tables", identity.SCIM: "Keep people as the hospital's directory has them (SCIM)",
+}
+
 // stateWord is a state's, or that of a clean device that is not simply to be had.
 func stateWord(s custody.State) string {
 	switch s {
@@ -61,6 +68,7 @@ var summary = []custody.State{custody.Clean, custody.Reset, custody.InUse, custo
 
 var words = template.FuncMap{
 	"word":  stateWord,
+	"scope": func(a identity.Action) string { return scopeWords[a] },
 	"cause": func(c custody.Cause) string { return causeWords[c] },
 	"iso":   func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") },
 	"plain": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },

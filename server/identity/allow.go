@@ -32,21 +32,34 @@ const (
 	Enrol   Action = "enrol"   // make an enrolment link; administrators only
 	Ping    Action = "ping"    // ask an iPad whether it is there
 	Try     Action = "try"     // file the table of a trial; administrators only
+	Staffed Action = "staff"   // who is at the console, and which programs are; administrators only
+	SCIM    Action = "scim"    // keep people as the hospital's directory has them; programs, and administrators
 )
 
-var actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try}
+var (
+	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, SCIM}
+	// managers are the actions of a manager, in their own wards.
+	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Ping}
+	// Scopes are the actions that there is something to ask for with a token, and
+	// that a token made at the console may be allowed.
+	Scopes = []Action{View, Ping, Try, SCIM}
+)
 
-// Allow answers nil if who may do action to what belongs to ward. It is asked
-// about the object that was loaded, never about what a request claims, and
-// whatever it does not name is refused.
+// Allow answers nil if who may do action to what belongs to ward, or, with no
+// ward, to what belongs to all of them. It is asked about the object that was
+// loaded, never about what a request claims, and whatever it does not name is
+// refused.
 func Allow(who Staff, action Action, ward string) error {
+	mine := ward != "" && slices.Contains(who.Wards, ward)
 	switch {
 	case !slices.Contains(actions, action):
 	case who.Role == Administrator:
 		return nil
 	case who.Role == Auditor && action == View:
 		return nil
-	case who.Role == Manager && action != Enrol && action != Try && ward != "" && slices.Contains(who.Wards, ward):
+	case who.Role == Manager && mine && slices.Contains(managers, action):
+		return nil
+	case who.Role == Integration && slices.Contains(who.Scopes, action) && (mine || slices.Contains(who.Wards, AllWards)):
 		return nil
 	}
 	return refusal(RefusedAllowed, "You may not do this on this ward. Ask its manager, or an administrator.")

@@ -50,6 +50,8 @@ const (
 	RefusedBusy    = "busy"
 	RefusedStaff   = "not_signed_in"
 	RefusedClosed  = "account_closed"
+	RefusedToken   = "no_such_token"
+	RefusedOneself = "not_oneself"
 	RefusedAllowed = "not_allowed"
 )
 

@@ -25,22 +25,32 @@ const (
 
 // Staff is somebody at the console, or a program that acts for them.
 type Staff struct {
-	// ID is that of the row they are known by: one of the staff, or of the
-	// clinicians where the role is Clinician. No two people share an [Staff.Owner].
+	// ID is that of the row they are known by: of the clinicians where the role is
+	// Clinician, of the tokens where it is Integration, else of the staff. No two people share an [Staff.Owner].
 	ID    string   `json:"id,omitempty"`
 	Name  string   `json:"name"`
 	Role  Role     `json:"role"`
-	Wards []string `json:"wards,omitempty"` // a manager's; administrators and auditors have all
+	Wards []string `json:"wards,omitempty"` // a manager's, or a token's; administrators and auditors have all
+	// Scopes are what an integration may do.
+	Scopes []Action `json:"scopes,omitempty"`
 }
 
 // Actor is how staff are named in the history.
-func (s Staff) Actor() string { return "staff:" + s.Name }
+func (s Staff) Actor() string {
+	if s.Role == Integration {
+		return "token:" + s.Name
+	}
+	return "staff:" + s.Name
+}
 
 // Owner names the person for good, whatever they are called: as the owner of
 // passkeys, and where two must not be one.
 func (s Staff) Owner() string {
-	if s.Role == Clinician {
+	switch s.Role {
+	case Clinician:
 		return "clinician:" + s.ID
+	case Integration:
+		return "token:" + s.ID
 	}
 	return "staff:" + s.ID
 }
@@ -51,7 +61,11 @@ type StaffLedger interface {
 	AddStaff(ctx context.Context, s ledger.Staff) error
 	Staff(ctx context.Context, id string) (ledger.Staff, error)
 	StaffByName(ctx context.Context, name string) (ledger.Staff, error)
+	Staffs(ctx context.Context) ([]ledger.Staff, error)
 	SetStaff(ctx context.Context, id, role string, wards []string) error
+	SetStaffActive(ctx context.Context, id string, active bool) error
+	TokenLedger
+
 	Clinician(ctx context.Context, id string) (ledger.Clinician, error)
 }
 

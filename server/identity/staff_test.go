@@ -187,24 +187,6 @@ func TestStaffSessionEnds(t *testing.T) {
 	})
 }
 
-func TestAPIToken(t *testing.T) {
-	i, m, _ := world(t)
-	token, err := i.MintAPIToken(t.Context(), "siem", Auditor, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if who, err := i.StaffByToken(t.Context(), token); err != nil || who.Role != Auditor {
-		t.Errorf("%+v, %v", who, err)
-	}
-	if _, err := i.StaffSession(t.Context(), token, true); err == nil {
-		t.Error("an API token is good as a session")
-	}
-	m.advance(time.Hour)
-	if _, err := i.StaffByToken(t.Context(), token); custody.Refused(err) != RefusedStaff {
-		t.Errorf("after its time: %v", err)
-	}
-}
-
 // Every role × action × ward, with all that may be done written out.
 func TestAllow(t *testing.T) {
 	may := map[string]bool{
@@ -214,13 +196,16 @@ func TestAllow(t *testing.T) {
 		"administrator enrol 4B": true, "administrator enrol 5A": true, "administrator enrol ": true,
 		"administrator ping 4B": true, "administrator ping 5A": true, "administrator ping ": true, "manager ping 4B": true,
 		"manager view 4B": true, "manager wipe 4B": true, "manager attest 4B": true,
+		"administrator staff 4B": true, "administrator staff 5A": true, "administrator staff ": true,
+		"administrator scim 4B": true, "administrator scim 5A": true, "administrator scim ": true,
 		"auditor view 4B": true, "auditor view 5A": true, "auditor view ": true,
+		"integration view 4B": true, "integration scim 4B": true,
 	}
-	for _, role := range []Role{Administrator, Manager, Auditor, "", "root"} {
-		for _, action := range []Action{View, Wipe, Attest, Enrol, Ping, "", "delete"} {
+	for _, role := range []Role{Administrator, Manager, Auditor, Clinician, Integration, "", "root"} {
+		for _, action := range []Action{View, Wipe, Attest, Enrol, Ping, Staffed, SCIM, "", "delete"} {
 			for _, ward := range []string{"4B", "5A", ""} {
 				want := may[string(role)+" "+string(action)+" "+ward]
-				got := Allow(Staff{Name: "x", Role: role, Wards: []string{"4B", ""}}, action, ward) == nil
+				got := Allow(Staff{Name: "x", Role: role, Wards: []string{"4B", ""}, Scopes: []Action{View, SCIM, "delete"}}, action, ward) == nil
 				if got != want {
 					t.Errorf("%q may %q on %q: %v, want %v", role, action, ward, got, want)
 				}
