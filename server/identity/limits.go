@@ -53,6 +53,10 @@ const (
 	RefusedToken   = "no_such_token"
 	RefusedOneself = "not_oneself"
 	RefusedAllowed = "not_allowed"
+
+	RefusedGroup    = "no_group"          // signed in at the hospital, and no group of theirs has a role
+	RefusedStranger = "no_such_clinician" // signed in at the hospital, and nobody here
+	RefusedPinned   = "pinned"            // signed in at the hospital as somebody who is another's
 )
 
 // Paused reports whether err says that attempts are limited for now.

@@ -65,6 +65,7 @@ type StaffLedger interface {
 	SetStaff(ctx context.Context, id, role string, wards []string) error
 	SetStaffActive(ctx context.Context, id string, active bool) error
 	TokenLedger
+	HospitalLedger
 
 	Clinician(ctx context.Context, id string) (ledger.Clinician, error)
 }

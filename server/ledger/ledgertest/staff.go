@@ -60,3 +60,35 @@ var staffCases = map[string]func(*testing.T, Fresh){
 		wantErr(t, l.SetStaffActive(t.Context(), "x", true), custody.ErrNotFound)
 	},
 }
+
+var pinCases = map[string]func(*testing.T, Fresh){
+	"the first hospital account that signs in as a clinician stays theirs": func(t *testing.T, fresh Fresh) {
+		l := Open(t, fresh(t))
+		anna, ben := ledger.Clinician{ID: "anna", Name: "Anna", Active: true}, ledger.Clinician{ID: "ben", Name: "Ben"}
+		must(t, l.AddClinician(t.Context(), anna))
+		must(t, l.AddClinician(t.Context(), ben))
+		const issuer = "https://id.example"
+		_, err := l.ClinicianBySubject(t.Context(), issuer, "1")
+		wantErr(t, err, custody.ErrNotFound)
+		_, err = l.ClinicianBySubject(t.Context(), "", "")
+		wantErr(t, err, custody.ErrNotFound)
+
+		must(t, l.PinClinician(t.Context(), "anna", issuer, "1"))
+		must(t, l.PinClinician(t.Context(), "anna", issuer, "1"))
+		wantEqual(t, value[ledger.Clinician](t)(l.ClinicianBySubject(t.Context(), issuer, "1")), anna)
+		wantErr(t, l.PinClinician(t.Context(), "anna", issuer, "2"), custody.ErrConflict)
+		wantErr(t, l.PinClinician(t.Context(), "anna", "https://other.example", "1"), custody.ErrConflict)
+		wantErr(t, l.PinClinician(t.Context(), "ben", issuer, "1"), custody.ErrConflict)
+		wantErr(t, l.PinClinician(t.Context(), "nobody", issuer, "3"), custody.ErrNotFound)
+		must(t, l.PinClinician(t.Context(), "ben", "https://other.example", "1"))
+		must(t, l.SetPIN(t.Context(), "anna", "$x")) // what is changed of a person otherwise leaves it
+		anna.PIN = "$x"
+		wantEqual(t, value[ledger.Clinician](t)(l.ClinicianBySubject(t.Context(), issuer, "1")), anna)
+
+		must(t, l.UnpinClinician(t.Context(), "anna"))
+		wantErr(t, l.UnpinClinician(t.Context(), "nobody"), custody.ErrNotFound)
+		_, err = l.ClinicianBySubject(t.Context(), issuer, "1")
+		wantErr(t, err, custody.ErrNotFound)
+		must(t, l.PinClinician(t.Context(), "anna", issuer, "2"))
+	},
+}
