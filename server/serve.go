@@ -23,6 +23,7 @@ type stores struct {
 type serve struct {
 	stores
 	adeFlags
+	oidcFlags
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080" env:"PADWARDEN_LISTEN"`
 	BaseURL      string `help:"Address that iPads and people reach the server by, https://…; without it http:// and --listen." name:"base-url" env:"PADWARDEN_BASE_URL"`
 	Redis        string `help:"Redis address, redis://…; without it one inside this process, for trials." env:"PADWARDEN_REDIS"`
@@ -59,6 +60,9 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 		}
 	}
 	if c.ADE, err = s.read(); err != nil {
+		return err
+	}
+	if c.OIDC, err = s.oidcFlags.config(); err != nil {
 		return err
 	}
 	a, err := app.Open(ctx, c)

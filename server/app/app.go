@@ -13,6 +13,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/errand"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/identity/oidc"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/live"
 	"github.com/padwarden/padwarden/server/mdm"
@@ -30,7 +31,8 @@ type App struct {
 	Steward  *steward.Steward
 	Engine   *mdm.Engine
 	Errands  *errand.Desk
-	URL      string // where it answers, once built
+	Provider *oidc.Provider // the hospital's; nil: nobody signs in by a hospital account
+	URL      string         // where it answers, once built
 
 	config  Config
 	http    *fiber.App
@@ -40,6 +42,7 @@ type App struct {
 	streams context.Context // ends the event streams before the server stops
 	hangUp  context.CancelFunc
 	keys    *onetime.Keys
+	grants  []identity.Grant
 	ade     *ade.Service   // nil: no automated device enrolment
 	closers []func() error // in the order of opening
 }

@@ -41,6 +41,9 @@ func (a *App) build(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := a.buildProvider(); err != nil {
+		return err
+	}
 	return a.buildPages(derive(master, "kiosk"))
 }
 
@@ -149,7 +152,7 @@ func (a *App) buildPages(key []byte) error {
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
+		Errands: a.Errands, Trials: trials, Hospital: a.hospitalAccounts(), Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -47,6 +47,7 @@ type Config struct {
 	APNsRoots *x509.CertPool // nil: the system's
 	WiFi      []byte         // profile that an erased iPad finds its network by
 	ADE       ADE
+	OIDC      OIDC
 
 	Version string // padwarden's, for the tables of trials
 

@@ -61,6 +61,7 @@ type Identity interface {
 	SignOutStaff(ctx context.Context, session string) error
 	StaffByToken(ctx context.Context, token string) (identity.Staff, error)
 	CSRF(session string) string
+	hospitalGate
 	staffKeeper
 	tokenKeeper
 }
@@ -75,6 +76,8 @@ type Config struct {
 
 	// EnrolmentLink makes a one-time address that enrols a device; nil: none is offered.
 	EnrolmentLink func(custody.DeviceID) (string, error)
+
+	Hospital *HospitalAccounts // nil: nobody signs in with a hospital account
 
 	Trials Trials // what was tried on hardware; nil: nothing is said of it
 
@@ -168,6 +171,7 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerTroubles(r, headers, errs)
 	s.registerHousekeeping(open, api)
 	s.registerTrials(r, headers, errs)
+	s.registerHospital(open)
 	s.registerStaff(open)
 	s.registerTokens(open)
 }

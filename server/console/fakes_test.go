@@ -213,7 +213,7 @@ type desk struct {
 
 const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T, change ...func(*Config)) *desk {
 	t.Helper()
 	h := &hospital{now: time.Date(2026, 3, 2, 6, 40, 0, 0, time.UTC), rows: map[custody.DeviceID]custody.Custody{}, sessions: map[custody.DeviceID]custody.Session{},
 		entries: map[custody.DeviceID][]ledger.Recorded{}, values: map[string][]byte{}, policy: custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)}
@@ -226,10 +226,14 @@ func newDesk(t *testing.T) *desk {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	console, err := New(Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids, Errands: h, Now: h.Now, Trials: h.office(t),
+	config := Config{Base: ctx, Steward: h, Live: h, Ledger: h, Identity: ids, Errands: h, Now: h.Now, Trials: h.office(t),
 		EnrolmentLink: func(id custody.DeviceID) (string, error) {
 			return "https://mdm.example/enroll/one-time-" + string(id), nil
-		}})
+		}}
+	for _, f := range change {
+		f(&config)
+	}
+	console, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 // askForLink says how to sign in.
 func (s *Console) askForLink(c *fiber.Ctx) error {
-	return s.render(c, fiber.StatusOK, "start.html", map[string]any{"Token": ""})
+	return s.render(c, fiber.StatusOK, "start.html", map[string]any{"Token": "", "Hospital": s.Hospital != nil, "Again": c.Query("out") != ""})
 }
 
 // askToSignIn is what a one-time link opens: a page with one button, so that
@@ -42,24 +42,35 @@ func (s *Console) signIn(c *fiber.Ctx) error {
 	if err != nil {
 		return s.sorry(c, err)
 	}
-	if before := s.cookie(c); before != "" { // ASVS 5.0, 7.2.4: the session that was there ends
+	if err := s.welcome(ctx, c, session, who); err != nil {
+		return s.sorry(c, err)
+	}
+	return c.Redirect("/console", fiber.StatusSeeOther)
+}
+
+// welcome gives the browser its new session, and ends the one that was there
+// (ASVS 5.0, 7.2.4).
+func (s *Console) welcome(ctx context.Context, c *fiber.Ctx, session string, who identity.Staff) error {
+	if before := s.cookie(c); before != "" {
 		if err := s.Identity.SignOutStaff(ctx, before); err != nil {
-			return s.sorry(c, err)
+			return err
 		}
 	}
 	s.Log.Info("signed in at the console", "staff", who.Name, "role", who.Role)
 	browser.SetCookie(c, cookieName, session, int(identity.StaffAbsolute.Seconds()), s.Secure)
-	return c.Redirect("/console", fiber.StatusSeeOther)
+	return nil
 }
 
-// signOut ends the session, and clears what the browser kept of it.
+// signOut ends the session, and clears what the browser kept of it. The
+// provider's own session goes on, for it is other programs' too; so whoever
+// signs in next in this browser is asked there who they are.
 func (s *Console) signOut(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err := s.Identity.SignOutStaff(ctx, who.session); err != nil {
 		return err
 	}
 	browser.SetCookie(c, cookieName, "", -1, s.Secure)
 	c.Set("Clear-Site-Data", `"cache", "storage"`)
-	return c.JSON(fiber.Map{"next": "/console/start"})
+	return c.JSON(fiber.Map{"next": "/console/start?out=1"})
 }
 
 func (s *Console) render(c *fiber.Ctx, status int, name string, data any) error {
