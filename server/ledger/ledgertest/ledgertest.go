@@ -21,7 +21,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases, "emergencies": emergencyCases,
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
 		"wipes": wipeCases, "asks": askCases, "facts": factCases,
-		"trials": trialCases, "staff": staffCases, "tokens": tokenCases, "pins": pinCases,
+		"trials": trialCases, "staff": staffCases, "tokens": tokenCases, "pins": pinCases, "approvals": approvalCases,
 		"automated enrolment": adeCases,
 	} {
 		t.Run(name, func(t *testing.T) {
