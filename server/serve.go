@@ -24,8 +24,9 @@ type serve struct {
 	stores
 	adeFlags
 	oidcFlags
-	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080" env:"PADWARDEN_LISTEN"`
-	BaseURL      string `help:"Address that iPads and people reach the server by, https://…; without it http:// and --listen." name:"base-url" env:"PADWARDEN_BASE_URL"`
+	Listen  string `help:"Address to listen on." default:"127.0.0.1:8080" env:"PADWARDEN_LISTEN"`
+	BaseURL string `help:"Address that iPads and people reach the server by, https://…; without it http:// and --listen." name:"base-url" env:"PADWARDEN_BASE_URL"`
+	hostFlags
 	Redis        string `help:"Redis address, redis://…; without it one inside this process, for trials." env:"PADWARDEN_REDIS"`
 	Organisation string `help:"The hospital's name, as iPads show it." default:"Hospital" env:"PADWARDEN_ORGANISATION"`
 	APNsHost     string `help:"Push service." name:"apns-host" default:"https://api.push.apple.com" env:"PADWARDEN_APNS_HOST"`
@@ -38,7 +39,7 @@ type serve struct {
 
 func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	c := app.Config{
-		Listen: s.Listen, BaseURL: s.BaseURL, Data: s.Data, Redis: s.Redis, Database: s.Database,
+		Listen: s.Listen, BaseURL: s.BaseURL, Hosts: s.hosts(), Data: s.Data, Redis: s.Redis, Database: s.Database,
 		Organisation: s.Organisation, APNsHost: s.APNsHost, Version: version(), Logger: logger, Housekeeping: s.housekeeping.config(),
 	}
 	other, err := nanomdm(s.MDM, os.Getenv)
@@ -72,7 +73,7 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	if !a.Secure() {
 		logger.Warn("Served over plain http: iPads accept https only. Put TLS in front and give its address with --base-url.")
 	}
-	logger.Info("serving", "console", a.URL+"/console")
+	logger.Info("serving", "console", a.ConsoleURL()+"/console")
 	go printSignIn(ctx, a)
 	return a.Run(ctx)
 }
@@ -100,7 +101,7 @@ func printSignIn(ctx context.Context, a *app.App) {
 	for ctx.Err() == nil {
 		token, err := a.Identity.MintStaffToken(ctx, "administrator", identity.Administrator)
 		if err == nil {
-			fmt.Fprintf(os.Stdout, "Sign in once, within %s: %s/console/start/%s\n", short(identity.StaffTokenTTL.String()), a.URL, token)
+			fmt.Fprintf(os.Stdout, "Sign in once, within %s: %s/console/start/%s\n", short(identity.StaffTokenTTL.String()), a.ConsoleURL(), token)
 			return
 		}
 		select {

@@ -100,7 +100,7 @@ func (a *App) buildSteward(ctx context.Context) error {
 	}
 	a.Engine, err = mdm.New(mdm.Options{
 		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live, Remote: other,
-		Devices: a.config.ADE.devices(), BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
+		Devices: a.config.ADE.devices(), BaseURL: a.hosts.MDM, KioskURL: a.hosts.Kiosk, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
 		Logger: a.config.Logger, Count: a.meters.refusal, Now: a.config.Now, Rand: rand.Reader,
 	})
 	if err != nil {
