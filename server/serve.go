@@ -25,6 +25,7 @@ type serve struct {
 	adeFlags
 	oidcFlags
 	passkeyFlags
+	hostFlags
 	Listen       string `help:"Address to listen on." default:"127.0.0.1:8080" env:"PADWARDEN_LISTEN"`
 	BaseURL      string `help:"Address that iPads and people reach the server by, https://…; without it http:// and --listen." name:"base-url" env:"PADWARDEN_BASE_URL"`
 	Redis        string `help:"Redis address, redis://…; without it one inside this process, for trials." env:"PADWARDEN_REDIS"`
@@ -39,7 +40,7 @@ type serve struct {
 
 func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	c := app.Config{
-		Listen: s.Listen, BaseURL: s.BaseURL, Data: s.Data, Redis: s.Redis, Database: s.Database,
+		Listen: s.Listen, BaseURL: s.BaseURL, Hosts: s.hosts(), Data: s.Data, Redis: s.Redis, Database: s.Database,
 		Organisation: s.Organisation, APNsHost: s.APNsHost, Version: version(), Logger: logger, Housekeeping: s.housekeeping.config(), Passkeys: s.passkeyFlags.config(),
 	}
 	other, err := nanomdm(s.MDM, os.Getenv)
@@ -73,7 +74,7 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 	if !a.Secure() {
 		logger.Warn("Served over plain http: iPads accept https only. Put TLS in front and give its address with --base-url.")
 	}
-	logger.Info("serving", "console", a.URL+"/console")
+	logger.Info("serving", "console", a.ConsoleURL()+"/console")
 	go printSignIn(ctx, a)
 	return a.Run(ctx)
 }

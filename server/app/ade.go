@@ -45,7 +45,7 @@ func (a *App) buildADE() (err error) {
 	if a.config.ADE.Token == nil {
 		return nil
 	}
-	a.ade, err = a.config.ADE.service(a.config, a.Ledger, a.URL, func(reason string) { a.meters.refusal("ade", reason) })
+	a.ade, err = a.config.ADE.service(a.config, a.Ledger, a.hosts.MDM, func(reason string) { a.meters.refusal("ade", reason) })
 	return err
 }
 

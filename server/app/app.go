@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type App struct {
 	keys       *onetime.Keys
 	grants     []identity.Grant
 	noPasskeys string         // why there are none
+	hosts      Hosts          // all three
 	ade        *ade.Service   // nil: no automated device enrolment
 	closers    []func() error // in the order of opening
 }
@@ -71,9 +73,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
 	a.closers = append(a.closers, closeOnce(a.socket))
-	if a.URL = c.BaseURL; a.URL == "" {
+	if a.URL = cmp.Or(c.BaseURL, c.Hosts.Console); a.URL == "" {
 		a.URL = "http://" + reachable(a.socket.Addr().(*net.TCPAddr))
 	}
+	a.hosts = c.Hosts.or(a.URL)
 	if err := a.build(ctx); err != nil {
 		return nil, err
 	}
@@ -146,5 +149,8 @@ func (a *App) Close() error {
 	return errors.Join(errs...)
 }
 
+// ConsoleURL is where people reach the console, without its path.
+func (a *App) ConsoleURL() string { return a.hosts.Console }
+
 // Secure reports whether people and devices reach the server over https.
-func (a *App) Secure() bool { return strings.HasPrefix(a.URL, "https://") }
+func (a *App) Secure() bool { return strings.HasPrefix(a.hosts.Console, "https://") }

@@ -104,7 +104,7 @@ func (a *App) buildSteward(ctx context.Context) error {
 	}
 	a.Engine, err = mdm.New(mdm.Options{
 		Store: a.Ledger, Steward: a.Steward, CA: authority, Keys: keys, Pusher: pusher, Live: a.Live, Remote: other,
-		Devices: a.config.ADE.devices(), BaseURL: a.URL, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
+		Devices: a.config.ADE.devices(), BaseURL: a.hosts.MDM, KioskURL: a.hosts.Kiosk, Topic: topic, PushExpires: expires, Organisation: a.config.Organisation, WiFi: a.config.WiFi,
 		Logger: a.config.Logger, Count: a.meters.refusal, Now: a.config.Now, Rand: rand.Reader,
 	})
 	if err != nil {
@@ -144,7 +144,7 @@ func (a *App) buildPages(key []byte) error {
 	k, err := kiosk.New(kiosk.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Secrets: a.keys, Identity: a.Identity,
 		Key: key, Now: time.Now, Rand: rand.Reader, Secure: a.Secure(), Log: a.config.Logger,
-		DoubleTap: a.config.DoubleTap, Passkeys: a.kioskPasskeys(),
+		DoubleTap: a.config.DoubleTap, Count: a.meters.event, Passkeys: a.kioskPasskeys(),
 	})
 	if err != nil {
 		return err

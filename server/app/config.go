@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +30,7 @@ import (
 type Config struct {
 	Listen       string // host:port
 	BaseURL      string // https://host, as devices and people reach it; empty: http:// and Listen
+	Hosts        Hosts
 	Data         string // a folder, made if it is missing
 	Redis        string // redis://…; empty: inside this process, for trials
 	Database     string // postgres://…; empty: SQLite in Data
@@ -95,13 +95,15 @@ func (c Config) filled() (Config, error) {
 		if *address == "" {
 			continue
 		}
-		u, err := url.Parse(*address)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || strings.Trim(u.Path, "/") != "" {
-			return c, fmt.Errorf("address %q: want https://, or http:// on this machine, and a host", *address)
+		u, err := webAddress(*address)
+		if err != nil {
+			return c, err
 		}
 		*address = u.Scheme + "://" + u.Host
 	}
-	return c, nil
+	hosts, err := c.Hosts.check(c.BaseURL)
+	c.Hosts = hosts
+	return c, err
 }
 
 // checkWiFi refuses what an erased iPad could not find its network by: it would

@@ -49,5 +49,5 @@ func (a *App) hospitalAccounts() *console.HospitalAccounts {
 	if a.Provider == nil {
 		return nil
 	}
-	return &console.HospitalAccounts{Provider: a.Provider, Grants: a.grants, URL: a.URL}
+	return &console.HospitalAccounts{Provider: a.Provider, Grants: a.grants, URL: a.hosts.Console}
 }

@@ -37,7 +37,7 @@ func (a *App) serve(k *kiosk.Kiosk, c *console.Console) {
 		ErrorHandler: func(c *fiber.Ctx, err error) error { return problem.Write(c, problem.From(err)) },
 	})
 	a.takeImports()
-	a.http.Use(recover.New(), a.meters.request)
+	a.http.Use(recover.New(), a.meters.request, a.keepApart)
 	a.http.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	a.http.Get("/readyz", a.readyz)
 	a.http.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(a.meters.registry, promhttp.HandlerOpts{})))

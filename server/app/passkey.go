@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/kiosk"
 	"github.com/padwarden/padwarden/server/ledger"
-	"github.com/padwarden/padwarden/server/revoke"
 )
 
 // PasskeyConfig says what passkeys are made for.
@@ -31,12 +31,25 @@ type PasskeyConfig struct {
 // buildPasskeys sets a.Passkeys, or a.noPasskeys, which says why there are none.
 func (a *App) buildPasskeys(key []byte) error {
 	c := a.config.Passkeys
-	id, origin, why := passkeyDomain(c.RPID, a.URL)
+	id, _, why := passkeyDomain(c.RPID, a.URL)
+	if a.config.Hosts.apart() && c.RPID == "" {
+		id, _, why = passkeyDomain("", a.hosts.Console)
+	}
+	var origins []string
+	for _, page := range []string{a.hosts.Console, a.hosts.Kiosk} {
+		_, origin, bad := passkeyDomain(c.RPID, page)
+		why = cmp.Or(why, bad)
+		if why == "" && !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	if why == "" && c.RPID == "" && len(origins) > 1 {
+		why = "Passkeys are off: kiosk and console have host names of their own, so say with --rp-id which domain above both passkeys are made for."
+	}
 	if why != "" {
 		a.noPasskeys = why
 		return nil
 	}
-	origins := []string{origin}
 	for _, o := range c.Origins {
 		if !slices.Contains(origins, o) {
 			origins = append(origins, o)
@@ -80,10 +93,10 @@ func passkeyDomain(id, base string) (domain, origin, why string) {
 // SignInURL is where people sign in at the console: the server's address, under
 // the name that passkeys are made for.
 func (a *App) SignInURL() string {
-	if _, origin, why := passkeyDomain("", a.URL); why == "" {
+	if _, origin, why := passkeyDomain("", a.ConsoleURL()); why == "" {
 		return origin
 	}
-	return a.URL
+	return a.ConsoleURL()
 }
 
 // passkeyEnded ends what a passkey opened that was suspended or removed. What
@@ -96,8 +109,7 @@ func (a *App) passkeyEnded(ctx context.Context, key ledger.Passkey) {
 	if !ok {
 		return
 	}
-	r := revoke.Revoker{Ledger: a.Ledger, Steward: a.Steward, Now: time.Now, Log: a.config.Logger, Count: a.meters.event}
-	if _, err := r.End(context.WithoutCancel(ctx), who); err != nil {
+	if _, err := a.Revoker.End(context.WithoutCancel(ctx), who); err != nil {
 		a.config.Logger.Warn("a session that a stopped passkey opened has not ended yet", "alert", true, "passkey", key.ID, "err", fmt.Errorf("ending it: %w", err))
 	}
 }

@@ -32,7 +32,7 @@ func TestWhatCountsAsHardware(t *testing.T) {
 		"one that we push for, elsewhere": {Config{NanoMDM: NanoMDM{URL: "https://mdm.example.org"}, PushCertificate: cert, APNsHost: "https://127.0.0.1:4444"},
 			"https://ipads.example.org", trial.Simulated},
 	} {
-		a := &App{config: c.config, URL: c.url}
+		a := &App{config: c.config, URL: c.url, hosts: Hosts{}.or(c.url)}
 		if world, because := a.world(); world != c.want || because == "" {
 			t.Errorf("%s: %s, because %s", name, world, because)
 		}

@@ -51,6 +51,7 @@ type Ledger interface {
 	RecentHistory(ctx context.Context, device custody.DeviceID, limit int) ([]ledger.Recorded, error)
 	measures
 	secrets
+	approvals
 	known
 }
 
@@ -177,6 +178,7 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerTroubles(r, headers, errs)
 	s.registerHousekeeping(open, api)
 	s.registerTrials(r, headers, errs)
+	s.registerApprovals(open)
 	s.registerHospital(open)
 	s.registerStaff(open)
 	s.registerTokens(open)

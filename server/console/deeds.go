@@ -29,6 +29,8 @@ type deed struct {
 	offered func(device) bool
 	refused func(custody.Custody) error // before anything is written; nil: custody decides
 	event   func(a asked, by string) custody.Event
+	// second: one person alone may not always do it.
+	second bool
 	// tells answers what is told once, after the event: nil where the answer is the device.
 	tells func(ctx context.Context, s *Console, id custody.DeviceID, by string) (string, error)
 	Tells bool // tells is there, for the page
@@ -113,6 +115,12 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 			return err
 		}
 	}
+	if d.second {
+		if err := s.asksSecond(ctx, who, row, body.Why); err != nil {
+			return err
+		}
+		body.Epoch = &row.Epoch // what was looked at just now, and nobody who takes the iPad meanwhile
+	}
 	if _, err := s.Steward.Apply(ctx, row.Device, d.event(body, who.Actor())); err != nil {
 		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, err)
 	}
@@ -124,11 +132,7 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 		}
 		return c.JSON(fiber.Map{"code": said})
 	}
-	loaded, err := s.one(ctx, who, row.Device)
-	if err != nil {
-		return err
-	}
-	return c.JSON(s.json(ctx, loaded, s.names()))
+	return s.answer(ctx, c, who, row.Device)
 }
 
 // deedView is a deed on a device's page. Its question is there whenever the

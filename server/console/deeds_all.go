@@ -41,7 +41,9 @@ var deeds = []deed{
 	},
 	{
 		Name: "wipe", Action: identity.Wipe, Button: "Wipe…", Ask: "Wipe %s?", Keep: "Keep it", Do: "Wipe this iPad", Danger: true,
-		Says: says("Whoever is signed in is signed out, and what they have not saved is lost. This cannot be undone once the command has left."),
+		Says: says("Whoever is signed in is signed out, and what they have not saved is lost. This cannot be undone once the command has left.",
+			"Where somebody's session is on it, or after three iPads within an hour, a second person has to approve it."),
+		Fields: []field{why("Why, if a second person should know", "")}, second: true,
 		offered: func(d device) bool {
 			return in(custody.Clean, custody.InUse, custody.Locked, custody.Unproven)(d) && !d.custody.Downtime.On()
 		},

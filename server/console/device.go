@@ -26,6 +26,8 @@ type devicePage struct {
 	Trials    []trialLine
 	History   []ledger.Recorded
 	Deeds     []deedView
+	Waiting   *approvalView // for a second person
+	MayWipe   bool
 	MayEnrol  bool
 	Now       time.Time
 	Said      housekeepingView
@@ -42,7 +44,12 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	if err != nil {
 		return err
 	}
+	waiting, err := s.deviceApproval(ctx, who, d)
+	if err != nil {
+		return err
+	}
 	page := devicePage{
+		Waiting: waiting, MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil,
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
 		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Trials: s.deviceTrials(ctx, d), Profiles: s.profiles(ctx, d.ID), History: history,
 		Deeds:    d.deeds(who),

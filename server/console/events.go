@@ -53,6 +53,9 @@ type viewer struct {
 	against map[custody.DeviceID]string // what was told against each device
 	said    string                      // of the server's troubles
 	told    bool
+
+	waits     string // what waits for a second person, as it was told last
+	toldWaits bool
 }
 
 // within does one thing of the stream in bounded time, for who is still signed in.
@@ -112,6 +115,9 @@ func (v *viewer) send(event, template string, data any) error {
 // else, and is in no feed.
 func (v *viewer) clocks(ctx context.Context) error {
 	if err := v.tellTroubles(); err != nil {
+		return err
+	}
+	if err := v.tellApprovals(ctx); err != nil {
 		return err
 	}
 	loaded, err := v.console.load(ctx, v.who, v.ward)

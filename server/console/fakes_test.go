@@ -25,18 +25,19 @@ import (
 
 // hospital is everything behind the console, in memory.
 type hospital struct {
-	mu       sync.Mutex
-	now      time.Time
-	devices  []ledger.Device
-	rows     map[custody.DeviceID]custody.Custody
-	sessions map[custody.DeviceID]custody.Session
-	entries  map[custody.DeviceID][]ledger.Recorded
-	values   map[string][]byte
-	watching []chan []custody.DeviceID
-	policy   custody.Policy
-	said     saying
-	trials   []ledger.Trial
-	noTrials error
+	mu        sync.Mutex
+	now       time.Time
+	devices   []ledger.Device
+	rows      map[custody.DeviceID]custody.Custody
+	sessions  map[custody.DeviceID]custody.Session
+	entries   map[custody.DeviceID][]ledger.Recorded
+	values    map[string][]byte
+	watching  []chan []custody.DeviceID
+	policy    custody.Policy
+	said      saying
+	approvals // the real ledger's
+	trials    []ledger.Trial
+	noTrials  error
 }
 
 func (h *hospital) Now() time.Time {
@@ -219,6 +220,7 @@ func newDesk(t *testing.T, change ...func(*Config)) *desk {
 		entries: map[custody.DeviceID][]ledger.Recorded{}, values: map[string][]byte{}, policy: custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)}
 	h.fill()
 	people := newPeople(t)
+	h.approvals = people
 	ids, err := identity.New(identity.Config{Ledger: h, Live: h, Key: bytes.Repeat([]byte{7}, 32), Now: h.Now, Rand: rand.Reader, Staff: people,
 		Cost: identity.Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 2, Waiting: 8, WaitAtMost: time.Second}})
 	if err != nil {

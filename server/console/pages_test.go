@@ -115,8 +115,8 @@ func TestWipeAndAttest(t *testing.T) {
 func TestHistoryKeepsItsSeals(t *testing.T) {
 	d := newDesk(t)
 	cookie, csrf := d.signedIn(identity.Administrator)
-	d.ask("POST", "/console/devices/DMQX10/wipe", `{"epoch":3}`, as(cookie, csrf))
-	_, body, _ := d.ask("GET", "/api/v1/devices/DMQX10/history", "", as(cookie, ""))
+	d.ask("POST", "/console/devices/DMQX11/wipe", `{"epoch":3}`, as(cookie, csrf))
+	_, body, _ := d.ask("GET", "/api/v1/devices/DMQX11/history", "", as(cookie, ""))
 	var got struct {
 		Head    string
 		Entries []struct {
@@ -137,11 +137,11 @@ func TestHistoryKeepsItsSeals(t *testing.T) {
 	if len(entries) < 2 || custody.VerifyChain(entries, got.Head) != -1 {
 		t.Errorf("%s", body)
 	}
-	if _, body, _ := d.ask("GET", "/api/v1/devices/DMQX10/history?after=1&limit=1", "", as(cookie, "")); strings.Count(body, `"seq":`) != 1 || !strings.Contains(body, `"seq":2`) {
+	if _, body, _ := d.ask("GET", "/api/v1/devices/DMQX11/history?after=1&limit=1", "", as(cookie, "")); strings.Count(body, `"seq":`) != 1 || !strings.Contains(body, `"seq":2`) {
 		t.Errorf("%s", body)
 	}
 	for _, bad := range []string{"after=-1", "limit=x", "limit=99999999999999999999"} {
-		if status, _, _ := d.ask("GET", "/api/v1/devices/DMQX10/history?"+bad, "", as(cookie, "")); status != 400 {
+		if status, _, _ := d.ask("GET", "/api/v1/devices/DMQX11/history?"+bad, "", as(cookie, "")); status != 400 {
 			t.Errorf("%s: %d", bad, status)
 		}
 	}

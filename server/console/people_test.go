@@ -8,11 +8,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/ledger/ledgertest"
 )
 
-// emptyLedger is the file of a ledger with nothing in it: a test that needs many
+// emptyLedger is the file of a ledger with the desk's iPads and nobody in it: a test that needs many
 // ledgers copies it, which is much faster than bringing each schema up to date.
 var emptyLedger = sync.OnceValues(func() (file []byte, err error) {
 	dir, err := os.MkdirTemp("", "padwarden")
@@ -25,7 +26,17 @@ var emptyLedger = sync.OnceValues(func() (file []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.Close(); err != nil {
+	h := &hospital{rows: map[custody.DeviceID]custody.Custody{}, sessions: map[custody.DeviceID]custody.Session{}, entries: map[custody.DeviceID][]ledger.Recorded{}}
+	h.fill()
+	wards, err := h.Wards(context.Background())
+	for _, w := range wards {
+		w.Policy = custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
+		err = errors.Join(err, l.AddWard(context.Background(), w))
+	}
+	for _, d := range h.devices {
+		err = errors.Join(err, l.AddDevice(context.Background(), d))
+	}
+	if err := errors.Join(err, l.Close()); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)

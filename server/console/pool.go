@@ -53,6 +53,7 @@ type poolPage struct {
 	Counts []count
 	Paces  []paceLine
 	Queued bool
+	Waits  []approvalView // for a second person
 	Trials []trialLine
 	Rows   []row
 }
@@ -70,6 +71,10 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err != nil {
 		return err
 	}
+	waits, err := s.approvalViews(ctx, who, ward)
+	if err != nil {
+		return err
+	}
 	shown := map[string]string{}
 	for _, w := range wards {
 		if ward == "" || w.ID == ward {
@@ -78,7 +83,7 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	return s.render(c, fiber.StatusOK, "pool.html", poolPage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows),
-		Paces: s.paceLines(ctx, shown), Trials: s.trialLines(ctx, wards, shown), Queued: s.Queued, Rows: rows,
+		Paces: s.paceLines(ctx, shown), Trials: s.trialLines(ctx, wards, shown), Queued: s.Queued, Waits: waits, Rows: rows,
 	})
 }
 

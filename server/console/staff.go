@@ -18,6 +18,7 @@ type staffKeeper interface {
 	Staffs(ctx context.Context) ([]ledger.Staff, error)
 	MintStaffToken(ctx context.Context, name string, role identity.Role, wards ...string) (string, error)
 	ChangeStaff(ctx context.Context, by identity.Staff, id string, role identity.Role, wards []string) error
+	StaffNow(ctx context.Context, id string) (identity.Staff, error)
 	CloseStaff(ctx context.Context, by identity.Staff, id string, closed bool) error
 }
 

@@ -235,7 +235,7 @@ func ipad(do func(r *row)) func(context.Context, *row) error {
 
 // wipesAgain: the manager asks for another wipe.
 func wipesAgain(ctx context.Context, r *row) error {
-	return r.m.does(ctx, "wipe", r.d.Serial(), nil, nil)
+	return r.m.wipes(ctx, r.d.Serial())
 }
 
 // byItself: the fault ends, and nobody has to do anything.

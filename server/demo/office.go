@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/padwarden/padwarden/server/identity"
 )
@@ -18,6 +19,7 @@ import (
 // office is a member of staff at the console, by its pages and API alone: signed
 // in by a link of one use, with a browser's cookies and the page's own token.
 type office struct {
+	h    *Hospital
 	http *http.Client
 	url  string
 	csrf string
@@ -35,7 +37,7 @@ func (h *Hospital) office(ctx context.Context, name string, role identity.Role, 
 	if err != nil {
 		return nil, err
 	}
-	m := &office{http: &http.Client{Jar: jar, Timeout: patience}, url: h.App.URL}
+	m := &office{h: h, http: &http.Client{Jar: jar, Timeout: patience}, url: h.App.URL}
 	page, err := m.ask(ctx, http.MethodPost, "/console/start", "application/x-www-form-urlencoded", []byte(url.Values{"token": {token}}.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("signing in at the console: %w", err)
@@ -74,6 +76,24 @@ func (m *office) ask(ctx context.Context, method, path, kind string, body []byte
 func (m *office) page(ctx context.Context, path string) (string, error) {
 	b, err := m.ask(ctx, http.MethodGet, path, "", nil)
 	return string(b), err
+}
+
+// wipes has an iPad wiped. Where one person alone may not, a second member of
+// staff looks at it and approves.
+func (m *office) wipes(ctx context.Context, serial string) error {
+	err := m.does(ctx, "wipe", serial, nil, nil)
+	if err == nil || !strings.Contains(err.Error(), `"code":"second_person"`) {
+		return err
+	}
+	second, err := m.h.office(ctx, "Deputy", identity.Administrator)
+	if err != nil {
+		return err
+	}
+	now, err := m.h.device(ctx, serial)
+	if err != nil {
+		return err
+	}
+	return second.does(ctx, "approve", serial, map[string]any{"epoch": now.Custody.Epoch}, nil)
 }
 
 // does what the console offers for an iPad, with what is written in its

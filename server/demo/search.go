@@ -60,7 +60,7 @@ func lostAndFound(ctx context.Context, h *Hospital, tell func(string, string)) e
 		return fmt.Errorf("called found in Lost Mode")
 	}
 	tell("found", s.Reason)
-	if err := m.does(ctx, "wipe", serial, nil, nil); err != nil {
+	if err := m.wipes(ctx, serial); err != nil {
 		return err
 	}
 	if _, err := a.becomes(ctx, "clean"); err != nil {

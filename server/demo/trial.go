@@ -153,6 +153,9 @@ func (m *administrator) atTheConsole(ctx context.Context, deed string) error {
 	if err != nil {
 		return err
 	}
+	if deed == "wipe" {
+		return lead.wipes(ctx, m.d.Serial())
+	}
 	return lead.does(ctx, deed, m.d.Serial(), nil, nil)
 }
 

@@ -57,6 +57,9 @@ type Hospital struct {
 	readers map[string]sim.Reader // by the docked iPad's serial
 	started time.Time
 
+	looking sync.Mutex
+	look    string // the API token that the scenarios look by; empty: none is made yet
+
 	config     app.Config
 	serve      func()
 	stopServer context.CancelFunc

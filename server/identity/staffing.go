@@ -15,6 +15,12 @@ func (i *Identity) Staffs(ctx context.Context) ([]ledger.Staff, error) {
 	return i.Staff.Staffs(ctx)
 }
 
+// StaffNow returns a member of staff as they are at this moment; RefusedClosed
+// for one who may not be here any more.
+func (i *Identity) StaffNow(ctx context.Context, id string) (Staff, error) {
+	return i.present(ctx, opened{Staff: id})
+}
+
 // ChangeStaff gives a member of staff another role and wards, from their next
 // request on. Nobody changes their own: the last administrator would be gone.
 // Of somebody who signs in at the hospital, their groups say it again at the

@@ -54,6 +54,7 @@ type Options struct {
 	Remote  *Remote    // nil: devices connect here
 
 	BaseURL      string    // https://host, without a trailing slash
+	KioskURL     string    // where the iPads' page is, if elsewhere; as BaseURL
 	Topic        string    // of the push certificate, com.apple.mgmt.…
 	PushExpires  time.Time // when that certificate does; zero: there is none
 	Organisation string
@@ -110,6 +111,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.BaseURL == "" || strings.HasSuffix(o.BaseURL, "/") {
 		return nil, fmt.Errorf("mdm: base URL %q: want scheme and host, with no slash at the end", o.BaseURL)
+	}
+	if o.KioskURL == "" {
+		o.KioskURL = o.BaseURL
 	}
 	if !strings.HasPrefix(o.Topic, "com.apple.mgmt.") {
 		return nil, fmt.Errorf("mdm: topic %q: must begin with com.apple.mgmt.", o.Topic)

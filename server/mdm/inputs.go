@@ -79,7 +79,7 @@ func (e *Engine) obstacle() string {
 }
 
 func (e *Engine) kioskURL(row custody.Custody) string {
-	return e.BaseURL + "/kiosk/start/" + e.Keys.KioskSecret(row.Device, row.Epoch, row.Run.ID)
+	return e.KioskURL + "/kiosk/start/" + e.Keys.KioskSecret(row.Device, row.Epoch, row.Run.ID)
 }
 
 // namespace makes the CommandUUIDs of errands ours; it is a random constant.

@@ -67,7 +67,7 @@ func (w ward) battery() Step {
 	return Step{
 		Name: "battery", Title: "Dead battery", Ready: []custody.State{custody.InUse, custody.Locked}, Bring: w.takes(),
 		Phases: []Phase{
-			{Do: "Let it run empty, until its button lights nothing up. Then press “Wipe…” on its page in the console.", Patience: aDay,
+			{Do: "Let it run empty, until its button lights nothing up. Then press “Wipe…” on its page in the console, and if a second person is needed, have one approve it there.", Patience: aDay,
 				Marks: []Mark{{Says: "a wipe was asked for", Kind: custody.KindWipeAsked}}, Quiet: w.unanswered(), Eyes: []Question{yes("Is its screen dark, whatever is pressed?")}},
 			{Do: do, Patience: charged, Marks: []Mark{reached, {
 				Says: "the wipe was proven", Kind: custody.KindClean, Device: true, Same: true, Within: charged}}, Eyes: []Question{nothingLeft()}},

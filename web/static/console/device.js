@@ -57,6 +57,7 @@ document.addEventListener('click', async (e) => {
     } catch (why) {
       error.textContent = why.message;
       error.hidden = false;
+      renew(); // it may wait for a second person now
     } finally {
       button.disabled = false;
     }
@@ -66,6 +67,7 @@ document.addEventListener('click', async (e) => {
 follow('/console/events?ward=' + encodeURIComponent(ward), {
   device(html) { if (html.includes(`data-id="${id}"`)) renew(); },
   snapshot: renew,
+  approvals: renew,
   clocks(data) {
     const clock = JSON.parse(data)[id], el = document.querySelector('.facts .clock');
     if (clock && el) set(el, clock[0], clock[1]);
