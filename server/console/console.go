@@ -52,6 +52,7 @@ type Ledger interface {
 	measures
 	secrets
 	approvals
+	emergencies
 	known
 }
 
@@ -66,6 +67,7 @@ type Identity interface {
 	staffKeeper
 	tokenKeeper
 	keyGate
+	codeMaker
 }
 
 // Config is what a [Console] is made of. All but those that say so are needed.
@@ -179,6 +181,7 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerHousekeeping(open, api)
 	s.registerTrials(r, headers, errs)
 	s.registerApprovals(open)
+	s.registerEmergencies(open)
 	s.registerHospital(open)
 	s.registerStaff(open)
 	s.registerTokens(open)

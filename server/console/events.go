@@ -56,6 +56,7 @@ type viewer struct {
 
 	waits     string // what waits for a second person, as it was told last
 	toldWaits bool
+	urgent    int // emergencies without a review, as they were told last
 }
 
 // within does one thing of the stream in bounded time, for who is still signed in.
@@ -119,6 +120,12 @@ func (v *viewer) clocks(ctx context.Context) error {
 	}
 	if err := v.tellApprovals(ctx); err != nil {
 		return err
+	}
+	if n := v.console.urgent(ctx, v.who); n != v.urgent {
+		v.urgent = n
+		if err := v.send("urgent", "urgent", n); err != nil {
+			return err
+		}
 	}
 	loaded, err := v.console.load(ctx, v.who, v.ward)
 	if err != nil {

@@ -36,8 +36,9 @@ type hospital struct {
 	policy    custody.Policy
 	said      saying
 	approvals // the real ledger's
-	trials    []ledger.Trial
-	noTrials  error
+	urgents
+	trials   []ledger.Trial
+	noTrials error
 }
 
 func (h *hospital) Now() time.Time {
@@ -221,6 +222,7 @@ func newDesk(t *testing.T, change ...func(*Config)) *desk {
 	h.fill()
 	people := newPeople(t)
 	h.approvals = people
+	h.urgents = urgents{h: h, Ledger: people}
 	ids, err := identity.New(identity.Config{Ledger: h, Live: h, Key: bytes.Repeat([]byte{7}, 32), Now: h.Now, Rand: rand.Reader, Staff: people,
 		Cost: identity.Cost{MemoryKiB: 8, Passes: 1, Parallel: 1, AtOnce: 2, Waiting: 8, WaitAtMost: time.Second}})
 	if err != nil {

@@ -53,6 +53,7 @@ type poolPage struct {
 	Counts []count
 	Paces  []paceLine
 	Queued bool
+	Urgent int            // emergencies that nobody has reviewed
 	Waits  []approvalView // for a second person
 	Trials []trialLine
 	Rows   []row
@@ -83,7 +84,7 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	return s.render(c, fiber.StatusOK, "pool.html", poolPage{
 		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows),
-		Paces: s.paceLines(ctx, shown), Trials: s.trialLines(ctx, wards, shown), Queued: s.Queued, Waits: waits, Rows: rows,
+		Paces: s.paceLines(ctx, shown), Trials: s.trialLines(ctx, wards, shown), Queued: s.Queued, Urgent: s.urgent(ctx, who), Waits: waits, Rows: rows,
 	})
 }
 
@@ -243,6 +244,9 @@ func (d device) row(holder string) row {
 	}
 	if d.open() {
 		r.Open, r.Warned = true, d.session.Warned
+		if c.Assurance == custody.AssuranceBreakGlass {
+			r.Against = append([]Trouble{{Kind: "emergency", Sentence: "Opened in an emergency, by a badge alone.", Since: c.Since, Severe: true}}, r.Against...)
+		}
 		r.IdleMs, r.LockMs = d.idle()
 	}
 	if c.State == custody.Clean && c.Reserved.For != "" {

@@ -45,6 +45,7 @@ follow('/console/events?ward=' + encodeURIComponent(document.body.dataset.ward),
     }
     recount();
   },
+  urgent(html) { document.getElementById('urgent').replaceChildren(parse(html)); },
   approvals(html) { document.getElementById('approvals').replaceChildren(parse(html)); },
   clocks(data) {
     for (const [id, [idle, lock]] of Object.entries(JSON.parse(data))) {
