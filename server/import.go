@@ -15,8 +15,9 @@ import (
 
 type importCmd struct {
 	stores
-	File   string `arg:"" help:"CSV file of people or of iPads, or JSON file of a hospital; see docs/operations.md." type:"existingfile"`
-	DryRun bool   `name:"dry-run" help:"Say of every row what would be done with it, and write nothing."`
+	File     string `arg:"" help:"CSV file of people or of iPads, or JSON file of a hospital; see docs/operations.md." type:"existingfile"`
+	BadgesOf string `name:"badges-of" help:"Ward whose readers' setting the file's badge numbers are read by; without it they are read as printed, in decimal."`
+	DryRun   bool   `name:"dry-run" help:"Say of every row what would be done with it, and write nothing."`
 }
 
 func (i *importCmd) Run(ctx context.Context, logger *slog.Logger) error {
@@ -28,7 +29,7 @@ func (i *importCmd) Run(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", i.File, err)
 	}
-	report, err := app.Import(ctx, app.Config{Data: i.Data, Database: i.Database, Logger: logger}, file, i.DryRun)
+	report, err := app.Import(ctx, app.Config{Data: i.Data, Database: i.Database, Logger: logger}, file, app.ImportHow{DryRun: i.DryRun, BadgesOf: i.BadgesOf})
 	tell(os.Stdout, report, i.DryRun)
 	if err != nil {
 		return fmt.Errorf("importing %s: %w", i.File, err)

@@ -71,7 +71,7 @@ func TestAutomatedEnrolmentFromEndToEnd(t *testing.T) {
 	service := httptest.NewServer(apple)
 	defer service.Close()
 	c := Config{Data: filepath.Join(t.TempDir(), "new")}
-	if _, err := Import(t.Context(), c, hospital.File(), false); err != nil {
+	if _, err := Import(t.Context(), c, hospital.File(), ImportHow{}); err != nil {
 		t.Fatal(err)
 	}
 	c.ADE = ADE{

@@ -170,15 +170,15 @@ var hospital = provision.Hospital{
 
 func TestImport(t *testing.T) {
 	c := Config{Data: filepath.Join(t.TempDir(), "new")}
-	report, err := Import(t.Context(), c, hospital.File(), true)
+	report, err := Import(t.Context(), c, hospital.File(), ImportHow{DryRun: true})
 	if err != nil || report.Count(provision.Added) != 4 || len(report.Credentials) > 0 {
 		t.Fatalf("a dry run: %+v, %v", report, err)
 	}
-	report, err = Import(t.Context(), c, hospital.File(), false)
+	report, err = Import(t.Context(), c, hospital.File(), ImportHow{})
 	if err != nil || report.Count(provision.Added) != 4 || len(report.Credentials) != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	twice, err := Import(t.Context(), c, hospital.File(), false)
+	twice, err := Import(t.Context(), c, hospital.File(), ImportHow{})
 	if err != nil || twice.Count(provision.Unchanged) != 4 {
 		t.Errorf("a second time: %+v, %v", twice, err)
 	}
@@ -187,7 +187,7 @@ func TestImport(t *testing.T) {
 			Devices: []provision.HospitalDevice{{Serial: "DMPX0002", Name: "another", Reader: "dock-1"}}}},
 		Clinicians: []provision.HospitalPerson{{ID: "ben", Name: "Ben", Badges: []string{"0048210000"}, PIN: "571904"}},
 	}
-	report, err = Import(t.Context(), c, other.File(), false)
+	report, err = Import(t.Context(), c, other.File(), ImportHow{})
 	if err != nil || report.Count(provision.Refused) != 3 {
 		t.Fatalf("what differs: %+v, %v", report, err)
 	}

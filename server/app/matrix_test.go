@@ -113,9 +113,9 @@ func may(who, action, ward string) bool {
 	case administrator:
 		return true
 	case auditor:
-		return action == "view" || action == ""
+		return action == "view" || action == "people view" || action == ""
 	case manager:
-		return action == "" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "retire", "ping"}, action)
+		return action == "" || action == "people view" || action == "people badges" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "retire", "ping"}, action)
 	case program:
 		return action == "" || own
 	case narrow:
@@ -142,6 +142,8 @@ func verdict(s shut, by, ward string) string {
 		return map[bool]string{true: yes, false: who}[by == reader && ward == "4B"]
 	case signed:
 		return map[bool]string{true: yes, false: who}[staff || by == clinician]
+	case directory:
+		return map[bool]string{true: allowed, false: who}[programs]
 	case token:
 		switch {
 		case programs:

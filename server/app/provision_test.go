@@ -93,9 +93,9 @@ func TestADirectorysToken(t *testing.T) {
 		}
 	}
 	const dora = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"dora@x.org","displayName":"Dora"}`
-	for _, token := range []string{"", "junk", tokens[identity.Manager], tokens[identity.Auditor]} {
-		if status, said := ask("POST", "/scim/v2/Users", token, dora); status != 401 {
-			t.Errorf("%d %s", status, said)
+	for token, want := range map[string]int{"": 401, "junk": 401, tokens[identity.Manager]: 403, tokens[identity.Auditor]: 403} {
+		if status, said := ask("POST", "/scim/v2/Users", token, dora); status != want {
+			t.Errorf("%d %s, want %d", status, said, want)
 		}
 	}
 	if status, said := ask("POST", "/scim/v2/Users", tokens[identity.Administrator], dora); status != 201 || !strings.Contains(said, a.URL+"/scim/v2/Users/dora@x.org") {

@@ -37,17 +37,22 @@ func (s *Console) registerImport(r fiber.Router) {
 // mayProvision: whole files, and all of people, are an administrator's.
 func mayProvision(who asker) error { return allowed(who, identity.Provision, "") }
 
-func (s *Console) showImport(_ context.Context, c *fiber.Ctx, who asker) error {
+func (s *Console) showImport(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err := mayProvision(who); err != nil {
 		return err
 	}
-	return s.render(c, fiber.StatusOK, "import.html", map[string]any{"Who": who.Staff, "CSRF": s.Identity.CSRF(who.session)})
+	wards, err := s.wards(ctx, who)
+	if err != nil {
+		return err
+	}
+	return s.render(c, fiber.StatusOK, "import.html", map[string]any{"Who": who.Staff, "CSRF": s.Identity.CSRF(who.session), "Wards": wards})
 }
 
 // importAsked is a file and what is wanted of it: what would be done (Dry), or
 // that the rows of Only are done, from row From on.
 type importAsked struct {
 	Text string
+	Ward string // whose readers write badge numbers as the file does; empty: as they are printed
 	Dry  bool
 	Only []int
 	From int
@@ -68,6 +73,9 @@ func (s *Console) importFile(ctx context.Context, c *fiber.Ctx, who asker) error
 	file, err := provision.Parse([]byte(a.Text))
 	if err != nil {
 		return problem.New(fiber.StatusBadRequest, "file", "This file cannot be read: "+err.Error()+".")
+	}
+	if file.Badges, err = s.format(ctx, who, a.Ward); err != nil {
+		return err
 	}
 	var report provision.Report
 	if a.Dry {

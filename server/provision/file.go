@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/padwarden/padwarden/server/badge"
 )
 
 // Bounds of a file.
@@ -15,7 +17,12 @@ const (
 )
 
 // File is an import file that was read: what it wants, row by row.
-type File struct{ wishes []wish }
+type File struct {
+	// Badges is how its badge numbers are written: as the readers of a ward write
+	// them, or, without one, as they are printed.
+	Badges badge.Format
+	wishes []wish
+}
 
 // Rows returns how many rows it has, without a header.
 func (f File) Rows() int { return len(f.wishes) }

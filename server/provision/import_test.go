@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
@@ -253,6 +254,24 @@ func TestOnlyWhatTheDryRunSaid(t *testing.T) {
 	}
 	if ben, err := w.l.Clinician(t.Context(), "ben"); err != nil || ben.Account != "" {
 		t.Errorf("%+v %v", ben, err)
+	}
+}
+
+// A file's badge numbers are read as a ward's readers write them, where it is said.
+func TestBadgesAsReadersWriteThem(t *testing.T) {
+	w := newWard(t)
+	f := w.parse("id,badge\nben,04a1b2c3\n")
+	f.Badges = badge.Format{Encoding: badge.Hex, Reversed: true}
+	if r, err := w.Import(t.Context(), f, Asked{By: "x"}); err != nil || r.Count(Changed) != 1 {
+		t.Fatalf("%v %v", lines(r), err)
+	}
+	hash, err := w.ids.BadgeAs(badge.Format{}, fmt.Sprint(0xc3b2a104))
+	w.must(err)
+	if b, err := w.l.Badge(t.Context(), hash); err != nil || b.Clinician != "ben" {
+		t.Errorf("%+v %v", b, err)
+	}
+	if got := lines(w.dry("id,badge\nben,04a1b2c3\n")); got[0] != "2 clinician ben refused: Badge 1 is not a badge number as the readers write it." {
+		t.Error(got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
@@ -53,7 +54,7 @@ func (i *Importer) judge(ctx context.Context, f File) ([]judged, error) {
 		if w.bad != "" {
 			all[n].refuse("%s", w.bad)
 		}
-		i.mark(same, n, w)
+		i.mark(same, n, w, f.Badges)
 	}
 	same.refuse(all) // before the rows are judged: a ward that is there twice takes no iPads
 	for n, w := range f.wishes {
@@ -143,7 +144,7 @@ func (t *twins) refuse(all []judged) {
 }
 
 // mark notes what a row claims for itself.
-func (i *Importer) mark(t *twins, n int, w wish) {
+func (i *Importer) mark(t *twins, n int, w wish, format badge.Format) {
 	switch {
 	case w.ward != nil:
 		t.claim(n, "ward", w.ward.ID, "This id")
@@ -154,7 +155,7 @@ func (i *Importer) mark(t *twins, n int, w wish) {
 		t.claim(n, "person", w.person.id, "This id")
 		t.claim(n, "account", w.person.account, "This account")
 		for b, raw := range w.person.badges {
-			if hash, err := i.Identity.Badge(raw); raw != "" && err == nil {
+			if hash, err := i.Identity.BadgeAs(format, raw); raw != "" && err == nil {
 				t.claim(n, "badge", string(hash), fmt.Sprintf("Badge %d", b+1))
 			}
 		}

@@ -119,7 +119,7 @@ func (i *Importer) judgeBadges(j *judged, p person, s snapshot, change *ledger.P
 		if raw == "" {
 			continue
 		}
-		hash, err := i.Identity.Badge(raw)
+		hash, err := i.Identity.BadgeAs(s.format, raw)
 		if err != nil {
 			j.refuse("Badge %d is not a badge number as the readers write it.", n+1)
 			continue

@@ -14,6 +14,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
 )
@@ -34,7 +35,7 @@ type Ledger interface {
 
 // Identity knows badges and PINs.
 type Identity interface {
-	Badge(raw string) ([]byte, error)
+	BadgeAs(f badge.Format, raw string) ([]byte, error)
 	SetPIN(ctx context.Context, clinician, pin string) error
 }
 

@@ -3,12 +3,14 @@ package provision
 import (
 	"context"
 
+	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
 // snapshot is the ledger as it stood when a file was judged.
 type snapshot struct {
+	format   badge.Format // of the file's badge numbers
 	wards    map[string]ledger.Ward
 	devices  map[custody.DeviceID]ledger.Device
 	readers  map[string]ledger.Reader
@@ -20,6 +22,7 @@ type snapshot struct {
 
 // look reads what the rows of f are judged by, and nothing that none needs.
 func (i *Importer) look(ctx context.Context, f File) (s snapshot, err error) {
+	s.format = f.Badges
 	var people, things bool
 	for _, w := range f.wishes {
 		people, things = people || w.person != nil, things || w.person == nil

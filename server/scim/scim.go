@@ -36,13 +36,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/identity"
 )
 
 // Options are what a [Server] is made of. All but those that say so are needed.
 type Options struct {
 	Ledger Ledger
 	// Authenticate returns what the program behind a bearer token is called, or a
-	// [*custody.Refusal] for who may not.
+	// [*custody.Refusal]: of identity.RefusedAllowed for one that is not for this.
 	Authenticate func(ctx context.Context, token string) (name string, err error)
 	// Count raises a counter that ends after ttl, for the limit of requests.
 	Count func(ctx context.Context, key string, ttl time.Duration) (int64, error)
@@ -112,8 +113,10 @@ func New(o Options) (*Server, error) {
 
 // Mount adds the service's routes.
 func (s *Server) Mount(r fiber.Router) {
-	r.All(Path, s.handle)
-	r.All(Path+"/*", s.handle)
+	for _, method := range []string{fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch, fiber.MethodDelete} {
+		r.Add(method, Path, s.handle)
+		r.Add(method, Path+"/*", s.handle)
+	}
 }
 
 // caller is the key of the program's name in a request's context.
@@ -149,8 +152,12 @@ func (s *Server) admit(ctx context.Context, c *fiber.Ctx) (name string, no *answ
 	}
 	name, err := s.Authenticate(ctx, strings.Clone(token))
 	switch {
+	case custody.Refused(err) == identity.RefusedAllowed:
+		no = refused(http.StatusForbidden, "This token is not for provisioning.")
+		no.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="scim"`)
+		return "", no
 	case custody.Refused(err) != "":
-		no = refused(http.StatusUnauthorized, "This token is not known, has ended, or is not for provisioning.")
+		no = refused(http.StatusUnauthorized, "This token is not known, or has ended.")
 		no.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return "", no
 	case err != nil:

@@ -11,6 +11,7 @@ const words = {
 };
 
 let text = '';  // of the file that was checked
+let ward = '';  // whose readers its badge numbers are written by
 let rows = [];  // of the last report
 let done = false;
 
@@ -71,7 +72,7 @@ function trouble(why) {
 
 $('which').addEventListener('change', show);
 
-$('file').addEventListener('change', () => { // what is on the page is of another file now
+for (const id of ['file', 'reads']) $(id).addEventListener('change', () => { // what is on the page is of another file now
   $('report').hidden = true;
   $('trouble').hidden = true;
 });
@@ -84,7 +85,8 @@ $('pick').addEventListener('submit', async (e) => {
   $('check').disabled = true;
   try {
     text = await read(file);
-    ({ rows } = await send('/console/import', { text, dry: true }));
+    ward = $('reads').value;
+    ({ rows } = await send('/console/import', { text, ward, dry: true }));
     rows ||= [];
     done = false;
     $('secrets').hidden = true;
@@ -105,7 +107,7 @@ $('import').addEventListener('click', async () => {
   $('trouble').hidden = true;
   try {
     for (let from = 0; ;) {
-      const said = await send('/console/import', { text, only, from });
+      const said = await send('/console/import', { text, ward, only, from });
       written.push(...(said.rows || []));
       for (const c of said.credentials || []) {
         const li = document.createElement('li');
