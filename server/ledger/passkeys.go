@@ -152,30 +152,3 @@ func (l *Ledger) RemovePasskey(ctx context.Context, owner, id string, at time.Ti
 		Where("id = ? AND owner = ? AND removed = 0", id, owner).Exec(ctx))
 	return failed(ctx, "removing a passkey", err)
 }
-
-// sessionsByStoppedPasskeys are those that a passkey opened which was suspended
-// or removed since.
-func (l *Ledger) sessionsByStoppedPasskeys(ctx context.Context, clinician string) (sessions []RevokedSession, err error) {
-	var rows []struct {
-		custodyRow `bun:",extend"`
-		Passkey    string `bun:"passkey"`
-	}
-	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.*, passkeys.id AS passkey").
-		Join("JOIN passkeys ON passkeys.owner = ? || custody.holder", ClinicianOwner("")).
-		Join("JOIN clinicians ON clinicians.id = custody.holder").
-		Where("custody.state IN (?)", bun.List(held)).Where("clinicians.active").
-		Where("passkeys.suspended <> 0 OR passkeys.removed <> 0").OrderExpr("custody.device")
-	if clinician != "" {
-		q.Where("custody.holder = ?", clinician)
-	}
-	if err := q.Scan(ctx); err != nil {
-		return nil, failed(ctx, "reading the sessions that stopped passkeys opened", err)
-	}
-	for _, row := range rows {
-		c, err := row.custody()
-		if opened := (Passkey{ID: row.Passkey}).Opens(); err == nil && c.Credential == opened {
-			sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder, Credential: opened}})
-		}
-	}
-	return sessions, nil
-}
