@@ -146,7 +146,7 @@ func TestAStoppedPasskeyEndsWhatItOpened(t *testing.T) {
 		}
 		return row.State
 	}
-	if err := a.Passkeys.Remove(ctx, "clinician:ada", ledger.PasskeyID([]byte{0})); err != nil {
+	if err := a.Passkeys.Remove(ctx, "clinician:ada", ledger.PasskeyID([]byte{0}), "staff:Maria"); err != nil {
 		t.Fatal(err)
 	}
 	if removed, other := state("D000"), state("D001"); removed != custody.Wiping || other != custody.Locked {

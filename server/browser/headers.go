@@ -18,10 +18,15 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// permissions lets our own pages ask for passkeys, and no frame of another's
+// (Web Authentication, 5.9).
+const permissions = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+
 // Headers sets what every answer to a browser carries. secure adds HSTS.
 func Headers(secure bool) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Set("Content-Security-Policy", policy)
+		c.Set("Permissions-Policy", permissions)
 		c.Set("Referrer-Policy", "no-referrer")
 		c.Set("X-Content-Type-Options", "nosniff")
 		c.Set("X-Frame-Options", "DENY")

@@ -20,6 +20,7 @@ type keysPage struct {
 	CSRF  string
 	Keys  []ledger.Passkey
 	Of    string // whose keys they are, where they are not one's own
+	Back  string // the page of whose they are
 	None  string // why there are no passkeys
 	Most  int
 	Fresh bool
@@ -103,10 +104,18 @@ func (s *Console) removeKey(ctx context.Context, c *fiber.Ctx, who asker) error 
 	if err := s.recently(ctx, who); err != nil {
 		return err
 	}
-	if err := s.Passkeys.Remove(ctx, who.Owner(), strings.Clone(c.Params("id"))); err != nil {
+	if err := s.Passkeys.Remove(ctx, who.Owner(), strings.Clone(c.Params("id")), by(who)); err != nil {
 		return err
 	}
 	return c.JSON(fiber.Map{})
+}
+
+// by is how who did something is named: a clinician by what never changes.
+func by(who asker) string {
+	if who.Role == identity.Clinician {
+		return who.Owner()
+	}
+	return who.Actor()
 }
 
 // showKeys is an administrator's view of somebody's passkeys: one that was lost
@@ -123,7 +132,10 @@ func (s *Console) showKeys(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err != nil {
 		return err
 	}
-	page.Of = owner
+	page.Of, page.Back = owner, "/console/staff"
+	if id, ok := strings.CutPrefix(owner, ledger.ClinicianOwner("")); ok {
+		page.Back = "/console/people/" + url.PathEscape(id)
+	}
 	return s.render(c, fiber.StatusOK, "me.html", page)
 }
 
@@ -139,7 +151,7 @@ func (s *Console) removeKeyOf(ctx context.Context, c *fiber.Ctx, who asker) erro
 		return err
 	}
 	id := strings.Clone(c.Params("id"))
-	if err := s.Passkeys.Remove(ctx, owner, id); err != nil {
+	if err := s.Passkeys.Remove(ctx, owner, id, by(who)); err != nil {
 		return err
 	}
 	s.Log.Info("a passkey of somebody's was removed", "owner", owner, "passkey", id, "staff", who.Name)

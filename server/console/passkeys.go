@@ -27,7 +27,7 @@ type Passkeys interface {
 	Register(ctx context.Context, at identity.Place, ceremony, name string, response []byte) (ledger.Passkey, error)
 	Own(ctx context.Context, owner string) ([]ledger.Passkey, error)
 	Name(ctx context.Context, owner, id, name string) error
-	Remove(ctx context.Context, owner, id string) error
+	Remove(ctx context.Context, owner, id, by string) error
 	Proved(ctx context.Context, session string) error
 	Fresh(ctx context.Context, session string) bool
 }

@@ -192,6 +192,9 @@ func TestWhoChangesPasskeys(t *testing.T) {
 	if status, body, _ := d.ask("GET", "/console/keys/"+owner, "", as(admin, "")); status != 200 || !strings.Contains(body, "green key") {
 		t.Errorf("an administrator looks: %d", status)
 	}
+	if _, body, _ := d.ask("GET", "/console/keys/clinician:anna", "", as(admin, "")); !strings.Contains(body, "There are none.") || !strings.Contains(body, `href="/console/people/anna"`) {
+		t.Errorf("a clinician's: %s", body)
+	}
 	for _, odd := range []string{"nobody", "root:x", "staff:"} {
 		if status, _, _ := d.ask("GET", "/console/keys/"+odd, "", as(admin, "")); status != 404 && status != 400 {
 			t.Errorf("%s: %d", odd, status)

@@ -33,7 +33,7 @@ type PasskeyLedger interface {
 	SuspendPasskey(ctx context.Context, id, why string, at time.Time) error
 	// NamePasskey and RemovePasskey answer custody.ErrNotFound for what is not owner's.
 	NamePasskey(ctx context.Context, owner, id, name string) error
-	RemovePasskey(ctx context.Context, owner, id string, at time.Time) error
+	RemovePasskey(ctx context.Context, owner, id, by string, at time.Time) error
 }
 
 // PasskeyConfig is what [Passkeys] are made of. All but the last four are needed.

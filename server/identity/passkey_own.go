@@ -33,14 +33,14 @@ func (p *Passkeys) Name(ctx context.Context, owner, id, name string) error {
 	return nil
 }
 
-// Remove ends an owner's passkey for good, and what it opened;
+// Remove ends an owner's passkey for good, as by asked, and what it opened;
 // custody.ErrNotFound if they have none of that id.
-func (p *Passkeys) Remove(ctx context.Context, owner, id string) error {
+func (p *Passkeys) Remove(ctx context.Context, owner, id, by string) error {
 	now := p.Now()
-	if err := p.Ledger.RemovePasskey(ctx, owner, id, now); err != nil {
+	if err := p.Ledger.RemovePasskey(ctx, owner, id, by, now); err != nil {
 		return fmt.Errorf("removing a passkey of %s: %w", owner, err)
 	}
-	p.Log.Info("a passkey was removed", "owner", owner, "passkey", id)
+	p.Log.Info("a passkey was removed", "owner", owner, "passkey", id, "by", by)
 	p.ended(ctx, ledger.Passkey{ID: id, Owner: owner, Removed: now})
 	return nil
 }

@@ -85,7 +85,7 @@ func (r *ring) NamePasskey(ctx context.Context, owner, id, name string) error {
 	return r.change(id, func(p *ledger.Passkey) { p.Name = name })
 }
 
-func (r *ring) RemovePasskey(ctx context.Context, owner, id string, at time.Time) error {
+func (r *ring) RemovePasskey(ctx context.Context, owner, id, _ string, at time.Time) error {
 	if r.keys[id].Owner != owner {
 		return custody.ErrNotFound
 	}
@@ -605,7 +605,7 @@ func TestPasskeysOfOnesOwn(t *testing.T) {
 	id := keys[0].ID
 	for name, err := range map[string]error{
 		"named by another":   w.Name(t.Context(), "clinician:ben", id, "mine"),
-		"removed by another": w.Remove(t.Context(), "clinician:ben", id),
+		"removed by another": w.Remove(t.Context(), "clinician:ben", id, "staff:Maria"),
 	} {
 		if !errors.Is(err, custody.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
@@ -614,7 +614,7 @@ func TestPasskeysOfOnesOwn(t *testing.T) {
 	if err := w.Name(t.Context(), "clinician:anna", id, " "); custody.Refused(err) != RefusedPasskeyName {
 		t.Error(err)
 	}
-	if err := errors.Join(w.Name(t.Context(), "clinician:anna", id, "green key"), w.signs(w.anna), w.Remove(t.Context(), "clinician:anna", id)); err != nil {
+	if err := errors.Join(w.Name(t.Context(), "clinician:anna", id, "green key"), w.signs(w.anna), w.Remove(t.Context(), "clinician:anna", id, "staff:Maria")); err != nil {
 		t.Fatal(err)
 	}
 	if keys, _ := w.Own(t.Context(), "clinician:anna"); len(keys) != 0 || !slices.Equal(w.ended, []string{"clinician:anna"}) {

@@ -175,7 +175,8 @@ func TestHeaders(t *testing.T) {
 	for _, path := range []string{"/kiosk", "/kiosk/state"} {
 		_, _, header := h.ask("GET", path, "")
 		for name, want := range map[string]string{"Content-Security-Policy": "frame-ancestors 'none'", "Referrer-Policy": "no-referrer",
-			"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+			"Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+			"Cache-Control":      "no-store", "X-Content-Type-Options": "nosniff"} {
 			if !strings.Contains(header.Get(name), want) {
 				t.Errorf("%s: %s is %q", path, name, header.Get(name))
 			}

@@ -76,7 +76,7 @@ func (r *ring) SuspendPasskey(_ context.Context, id, why string, at time.Time) e
 }
 
 func (r *ring) NamePasskey(context.Context, string, string, string) error { return custody.ErrNotFound }
-func (r *ring) RemovePasskey(context.Context, string, string, time.Time) error {
+func (r *ring) RemovePasskey(context.Context, string, string, string, time.Time) error {
 	return custody.ErrNotFound
 }
 

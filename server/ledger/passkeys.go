@@ -88,16 +88,42 @@ func (r passkeyRow) passkey() Passkey {
 	return p
 }
 
-// AddPasskey adds a passkey; ErrConflict if the credential is known, whoever's
-// it is and removed or not. Its ID is worked out of its Credential.
+// AddPasskey adds a passkey to its owner, who asked for it; ErrConflict if the
+// credential is known, whoever's it is and removed or not, ErrNotFound for an
+// unknown clinician. Its ID is worked out of its Credential.
 func (l *Ledger) AddPasskey(ctx context.Context, p Passkey) error {
 	row := passkeyRow{
 		ID: PasskeyID(p.Credential), Credential: p.Credential, Owner: p.Owner, PublicKey: p.PublicKey, SignCount: int64(p.SignCount), AAGUID: p.AAGUID,
 		Transports: strings.Join(p.Transports, ","), Flags: int64(p.Flags), Attestation: p.Attestation, Name: p.Name, Created: millis(p.Created),
 		Used: millis(p.Used), Suspended: millis(p.Suspended), Why: p.Why, Removed: millis(p.Removed),
 	}
-	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
-	return failed(ctx, fmt.Sprintf("adding a passkey of %q", p.Owner), err)
+	return l.change(ctx, fmt.Sprintf("adding a passkey of %q", p.Owner), func(tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		return l.tellOwner(ctx, tx, p.Owner, p.Created, PersonDeed{By: p.Owner, What: fmt.Sprintf("Added the passkey %q", p.Name)})
+	})
+}
+
+// tellOwner writes what was done with a clinician's passkey where all that is
+// done about people is told. Of staff there is no such list.
+func (l *Ledger) tellOwner(ctx context.Context, tx bun.Tx, owner string, at time.Time, d PersonDeed) error {
+	id, ok := strings.CutPrefix(owner, ClinicianOwner(""))
+	if !ok {
+		return nil
+	}
+	c := PersonChange{ID: id, At: at, Deeds: []PersonDeed{d}}
+	if err := l.changeClinician(ctx, tx, c); err != nil { // which numbers lines one by one
+		return err
+	}
+	return l.tell(ctx, tx, c)
+}
+
+// holdPasskey returns a passkey and keeps other changes of it out until the
+// transaction ends.
+func (l *Ledger) holdPasskey(ctx context.Context, tx bun.Tx, id string) (passkeyRow, error) {
+	row := passkeyRow{ID: id}
+	return row, l.locked(tx.NewSelect().Model(&row).WherePK()).Scan(ctx)
 }
 
 // Passkeys returns an owner's passkeys, suspended ones too but none that was
@@ -131,11 +157,17 @@ func (l *Ledger) UsePasskey(ctx context.Context, id string, was, count uint32, f
 // SuspendPasskey stops a passkey that may have been copied. The first time and
 // reason stay. ErrNotFound if it is unknown.
 func (l *Ledger) SuspendPasskey(ctx context.Context, id, why string, at time.Time) error {
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model((*passkeyRow)(nil)).
-		Set("suspended_why = CASE WHEN suspended = 0 THEN ? ELSE suspended_why END", why).
-		Set("suspended = CASE WHEN suspended = 0 THEN ? ELSE suspended END", millis(at)).
-		Where("id = ?", id).Exec(ctx))
-	return failed(ctx, "suspending a passkey", err)
+	return l.change(ctx, "suspending a passkey", func(tx bun.Tx) error {
+		row, err := l.holdPasskey(ctx, tx, id)
+		if err != nil || row.Suspended != 0 {
+			return err
+		}
+		row.Suspended, row.Why = millis(at), why
+		if _, err := tx.NewUpdate().Model(&row).Column("suspended", "suspended_why").WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return l.tellOwner(ctx, tx, row.Owner, at, PersonDeed{By: "padwarden", What: fmt.Sprintf("Suspended the passkey %q", row.Name), Why: why})
+	})
 }
 
 // NamePasskey renames an owner's passkey; ErrNotFound if they have none of that id.
@@ -145,37 +177,21 @@ func (l *Ledger) NamePasskey(ctx context.Context, owner, id, name string) error 
 	return failed(ctx, "naming a passkey", err)
 }
 
-// RemovePasskey ends an owner's passkey for good; ErrNotFound if they have none
-// of that id.
-func (l *Ledger) RemovePasskey(ctx context.Context, owner, id string, at time.Time) error {
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model((*passkeyRow)(nil)).Set("removed = ?", millis(at)).
-		Where("id = ? AND owner = ? AND removed = 0", id, owner).Exec(ctx))
-	return failed(ctx, "removing a passkey", err)
-}
-
-// sessionsByStoppedPasskeys are those that a passkey opened which was suspended
-// or removed since.
-func (l *Ledger) sessionsByStoppedPasskeys(ctx context.Context, clinician string) (sessions []RevokedSession, err error) {
-	var rows []struct {
-		custodyRow `bun:",extend"`
-		Passkey    string `bun:"passkey"`
-	}
-	q := l.read.NewSelect().Model(&rows).ColumnExpr("custody.*, passkeys.id AS passkey").
-		Join("JOIN passkeys ON passkeys.owner = ? || custody.holder", ClinicianOwner("")).
-		Join("JOIN clinicians ON clinicians.id = custody.holder").
-		Where("custody.state IN (?)", bun.List(held)).Where("clinicians.active").
-		Where("passkeys.suspended <> 0 OR passkeys.removed <> 0").OrderExpr("custody.device")
-	if clinician != "" {
-		q.Where("custody.holder = ?", clinician)
-	}
-	if err := q.Scan(ctx); err != nil {
-		return nil, failed(ctx, "reading the sessions that stopped passkeys opened", err)
-	}
-	for _, row := range rows {
-		c, err := row.custody()
-		if opened := (Passkey{ID: row.Passkey}).Opens(); err == nil && c.Credential == opened {
-			sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder, Credential: opened}})
+// RemovePasskey ends an owner's passkey for good, as by asked; ErrNotFound if
+// they have none of that id.
+func (l *Ledger) RemovePasskey(ctx context.Context, owner, id, by string, at time.Time) error {
+	return l.change(ctx, "removing a passkey", func(tx bun.Tx) error {
+		row, err := l.holdPasskey(ctx, tx, id)
+		if err != nil {
+			return err
 		}
-	}
-	return sessions, nil
+		if row.Owner != owner || row.Removed != 0 {
+			return custody.ErrNotFound
+		}
+		row.Removed = millis(at)
+		if _, err := tx.NewUpdate().Model(&row).Column("removed").WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return l.tellOwner(ctx, tx, owner, at, PersonDeed{By: by, What: fmt.Sprintf("Removed the passkey %q", row.Name)})
+	})
 }

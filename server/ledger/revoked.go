@@ -67,7 +67,7 @@ func (l *Ledger) sessionsByRevokedPasskeys(ctx context.Context, clinician string
 	}
 	for _, row := range rows {
 		c, err := row.custody()
-		if credential := "passkey:" + row.Passkey; err == nil && c.Credential == credential {
+		if credential := (Passkey{ID: row.Passkey}).Opens(); err == nil && c.Credential == credential {
 			sessions = append(sessions, RevokedSession{Device: c.Device, Event: custody.Revoke{Clinician: c.Holder, Credential: credential}})
 		}
 	}

@@ -21,6 +21,7 @@ func passkey(owner, credential string) ledger.Passkey {
 var passkeyCases = map[string]func(*testing.T, Fresh){
 	"they are kept whole, per owner": func(t *testing.T, fresh Fresh) {
 		l := Open(t, fresh(t))
+		must(t, l.AddClinician(t.Context(), ledger.Clinician{ID: "anna", Name: "Anna", Active: true}))
 		anna, ben := ledger.ClinicianOwner("anna"), ledger.StaffOwner("anna")
 		first, second, other := passkey(anna, "one"), passkey(anna, "two"), passkey(ben, "three")
 		second.Transports, second.Flags, second.Created = nil, 0x05, Start.Add(time.Second)
@@ -38,9 +39,9 @@ var passkeyCases = map[string]func(*testing.T, Fresh){
 
 		must(t, l.NamePasskey(t.Context(), anna, first.ID, "green"))
 		wantErr(t, l.NamePasskey(t.Context(), ben, first.ID, "mine"), custody.ErrNotFound)
-		wantErr(t, l.RemovePasskey(t.Context(), ben, first.ID, Start), custody.ErrNotFound)
-		must(t, l.RemovePasskey(t.Context(), anna, first.ID, Start.Add(time.Minute)))
-		wantErr(t, l.RemovePasskey(t.Context(), anna, first.ID, Start), custody.ErrNotFound)
+		wantErr(t, l.RemovePasskey(t.Context(), ben, first.ID, "staff:Maria", Start), custody.ErrNotFound)
+		must(t, l.RemovePasskey(t.Context(), anna, first.ID, "staff:Maria", Start.Add(time.Minute)))
+		wantErr(t, l.RemovePasskey(t.Context(), anna, first.ID, "staff:Maria", Start), custody.ErrNotFound)
 		wantErr(t, l.NamePasskey(t.Context(), anna, first.ID, "x"), custody.ErrNotFound)
 		wantEqual(t, value[[]ledger.Passkey](t)(l.Passkeys(t.Context(), anna)), []ledger.Passkey{second})
 		first.Name, first.Removed = "green", Start.Add(time.Minute)
@@ -49,6 +50,7 @@ var passkeyCases = map[string]func(*testing.T, Fresh){
 	},
 	"a use moves the count once, and not of one that is stopped": func(t *testing.T, fresh Fresh) {
 		l := Open(t, fresh(t))
+		must(t, l.AddClinician(t.Context(), ledger.Clinician{ID: "anna", Name: "Anna", Active: true}))
 		p := passkey("clinician:anna", "one")
 		must(t, l.AddPasskey(t.Context(), p))
 		must(t, l.UsePasskey(t.Context(), p.ID, p.SignCount, p.SignCount+1, 0x1d, Start.Add(time.Hour)))
@@ -66,8 +68,27 @@ var passkeyCases = map[string]func(*testing.T, Fresh){
 
 		gone := passkey("clinician:anna", "two")
 		must(t, l.AddPasskey(t.Context(), gone))
-		must(t, l.RemovePasskey(t.Context(), gone.Owner, gone.ID, Start))
+		must(t, l.RemovePasskey(t.Context(), gone.Owner, gone.ID, "staff:Maria", Start))
 		wantErr(t, l.UsePasskey(t.Context(), gone.ID, gone.SignCount, gone.SignCount+1, 0, Start), custody.ErrStale)
+	},
+	"what is done with a clinician's is told about them": func(t *testing.T, fresh Fresh) {
+		l := Open(t, fresh(t))
+		wantErr(t, l.AddPasskey(t.Context(), passkey("clinician:nobody", "one")), custody.ErrNotFound)
+		must(t, l.AddClinician(t.Context(), ledger.Clinician{ID: "anna", Name: "Anna", Active: true}))
+		p := passkey("clinician:anna", "one") // nobody's, as the first was not kept
+		must(t, l.AddPasskey(t.Context(), p))
+		must(t, l.SuspendPasskey(t.Context(), p.ID, "it counted backwards", Start.Add(time.Minute)))
+		must(t, l.SuspendPasskey(t.Context(), p.ID, "again", Start.Add(time.Minute)))
+		wantErr(t, l.RemovePasskey(t.Context(), "clinician:ben", p.ID, "staff:Maria", Start), custody.ErrNotFound)
+		must(t, l.RemovePasskey(t.Context(), p.Owner, p.ID, "staff:Maria", Start.Add(time.Hour)))
+		deed := func(seq int64, after time.Duration, by, what, why string) ledger.PersonDeed {
+			return ledger.PersonDeed{Clinician: "anna", Seq: seq, At: Start.Add(after), By: by, What: what, Why: why}
+		}
+		wantEqual(t, value[[]ledger.PersonDeed](t)(l.PersonLog(t.Context(), "anna", 10)), []ledger.PersonDeed{
+			deed(3, time.Hour, "staff:Maria", `Removed the passkey "blue ü 病"`, ""),
+			deed(2, time.Minute, "padwarden", `Suspended the passkey "blue ü 病"`, "it counted backwards"),
+			deed(1, 0, "clinician:anna", `Added the passkey "blue ü 病"`, ""),
+		})
 	},
 	"the sessions that a stopped one opened": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 4)
@@ -85,9 +106,9 @@ var passkeyCases = map[string]func(*testing.T, Fresh){
 			return ledger.RevokedSession{Device: id, Event: custody.Revoke{Clinician: "ada", Credential: p.Opens()}}
 		}
 		want("")
-		must(t, l.RemovePasskey(t.Context(), lost.Owner, lost.ID, Start))
+		must(t, l.RemovePasskey(t.Context(), lost.Owner, lost.ID, "staff:Maria", Start))
 		must(t, l.SuspendPasskey(t.Context(), copied.ID, "copied", Start))
-		must(t, l.RemovePasskey(t.Context(), staffs.Owner, staffs.ID, Start)) // opens nothing on an iPad
+		must(t, l.RemovePasskey(t.Context(), staffs.Owner, staffs.ID, "staff:Maria", Start)) // opens nothing on an iPad
 		want("", ended("D000", lost), ended("D001", copied))
 		want("ada", ended("D000", lost), ended("D001", copied))
 		want("ben")

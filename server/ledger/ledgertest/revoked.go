@@ -60,9 +60,9 @@ var revokedCases = map[string]func(*testing.T, Fresh){
 		want("", Start, byCard)
 		want("ada", Start.Add(time.Hour), byCard, byLent)
 		want("ben", Start.Add(time.Hour))
-		must(t, l.RemovePasskey(ctx, "clinician:ada", ledger.PasskeyID([]byte("another")), Start))
+		must(t, l.RemovePasskey(ctx, "clinician:ada", ledger.PasskeyID([]byte("another")), "staff:Maria", Start))
 		want("", Start, byCard)
-		must(t, l.RemovePasskey(ctx, "clinician:ada", ledger.PasskeyID(key.Credential), Start))
+		must(t, l.RemovePasskey(ctx, "clinician:ada", ledger.PasskeyID(key.Credential), "staff:Maria", Start))
 		byKey := ledger.RevokedSession{Device: "D002", Event: custody.Revoke{Clinician: "ada", Credential: "passkey:" + ledger.PasskeyID(key.Credential)}}
 		want("", Start, byCard, byKey)
 		must(t, l.SetActive(ctx, "ada", false))
