@@ -27,7 +27,9 @@ func anyEvent(t *rapid.T, c Custody) Event {
 		Retire{"m"}, Reinstate{"m"}, loses, Found{By: "m"}, LockNow{By: "m"}, SetAside{"m"}, BringBack{By: "m", Who: who}, Looked{"m", "its code"}, Mislaid{c.Run.Command}, Isolate{"m", "norovirus"}, Release{"m", "wiped down"}, Idle{c.Epoch}, Idle{c.Epoch - 1}, LiveLost{}, Tick{}, Tick{}, Seen{},
 		Authenticated{cert}, TokenUpdated{cert, true}, TokenUpdated{cert, false}, AppleSignIn{cert, account}, CheckedOut{cert},
 		anyProgress(t, c), anyProgress(t, c), anyProgress(t, c), anyProgress(t, c),
-	}[rapid.IntRange(0, 32).Draw(t, "event")]
+		Claim{By: who, Account: account, How: AssuranceBreakGlass, With: "badge:x"}, Resume{By: who, Account: account, How: AssuranceBadgePIN, With: "badge:x"},
+		Moved{By: who, Epoch: c.Epoch}, Explain{By: who, Why: "a crash call", Version: c.Version}, Review{By: "m", Found: "rightly", Version: c.Version},
+	}[rapid.IntRange(0, 37).Draw(t, "event")]
 }
 
 func anyProgress(t *rapid.T, c Custody) Progress {

@@ -38,6 +38,7 @@ type HospitalWard struct {
 	IfFound string `json:"if_found"`
 	// LeastOS is the oldest iPadOS that an iPad may enrol with from Setup Assistant; empty: any.
 	LeastOS string `json:"least_os"`
+	HospitalAccess
 }
 
 // HospitalDevice is one iPad; Reader names the badge reader on its dock, if it has one.

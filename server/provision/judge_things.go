@@ -16,7 +16,7 @@ func (w HospitalWard) policy() custody.Policy {
 	p.ClinicalApps, p.PreserveApps, p.LeastOS = w.ClinicalApps, w.PreserveApps, w.LeastOS
 	p.Baseline, p.IfFound = cmp.Or(w.Baseline, p.Baseline), w.IfFound
 	p.LeastGrade = cmp.Or(w.LeastGrade, p.LeastGrade)
-	return p
+	return w.access(p)
 }
 
 // judgeWard adds a ward. One that is there keeps its policy: it is changed by
@@ -29,13 +29,16 @@ func (i *Importer) judgeWard(j *judged, w HospitalWard, s *snapshot) {
 	if err := policy.Validate(); err != nil {
 		j.refuse("%s", sentence(err))
 	}
+	if err := w.Badges.Validate(); err != nil {
+		j.refuse("%s", sentence(err))
+	}
 	have, there := s.wards[w.ID]
 	if !there {
 		if j.Verdict == Refused {
 			return
 		}
 		j.says(Added, "a %s ward", w.Fleet)
-		ward := ledger.Ward{ID: w.ID, Name: w.Name, Policy: policy}
+		ward := ledger.Ward{ID: w.ID, Name: w.Name, Policy: policy, Badges: w.Badges}
 		j.ward = &ward
 		s.wards[w.ID] = ward // for the iPads that follow
 		return

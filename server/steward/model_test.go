@@ -77,6 +77,13 @@ func (w *ward) actions() map[string]func(*rapid.T) {
 				_ = w.apply(server(t), p, custody.Reinstate{By: "manager"})
 			}
 		},
+		"an emergency": func(t *rapid.T) {
+			_ = w.apply(server(t), pad(t), custody.Claim{By: person(t), How: custody.AssuranceBreakGlass, With: "badge:x"})
+		},
+		"moved": func(t *rapid.T) {
+			id := pad(t)
+			_ = w.apply(server(t), id, custody.Moved{By: person(t), Epoch: rapid.Int64Range(0, 9).Draw(t, "epoch")})
+		},
 		"revoke": func(t *rapid.T) { _ = w.apply(server(t), pad(t), custody.Revoke{Clinician: person(t)}) },
 		"touch": func(t *rapid.T) {
 			p := pad(t)
