@@ -24,6 +24,7 @@ type commands struct {
 	Serve     serve     `cmd:"" help:"Run a server."`
 	Demo      demoCmd   `cmd:"" help:"Run a server with everything embedded and a simulated hospital around it."`
 	SignIn    signIn    `cmd:"" help:"Make a one-time sign-in for the console, or a token for the API."`
+	IPad      ipadCmd   `cmd:"" name:"ipad" help:"Play one simulated iPad against a server that is running, to try it without one."`
 	Import    importCmd `cmd:"" help:"Add and change people and iPads from a CSV file, or a hospital from a JSON file."`
 	WiFi      wifiCmd   `cmd:"" name:"wifi" help:"Write a Wi-Fi profile, and say whether an erased iPad comes back by it."`
 	ADE       adeCmd    `cmd:"" name:"ade" help:"Automated device enrolment: Apple's device assignment."`

@@ -41,6 +41,8 @@ type Options struct {
 	// 26.0), where a hand may ask for an erase.
 	ReturnMode bool
 	Quota      int64 // Shared iPad: DataQuota of a user, bytes
+	// Lent: a person has its page in a browser of their own, so the device opens none.
+	Lent bool
 }
 
 func (o Options) filled() Options {

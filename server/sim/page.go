@@ -118,7 +118,7 @@ const pageName = "screen"
 func (p *Page) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		v, changed := p.d.watchView()
-		if !v.usable {
+		if !v.usable || p.d.opt.Lent {
 			select {
 			case <-ctx.Done():
 			case <-changed:
@@ -140,6 +140,19 @@ func (d *Device) watchView() (view, <-chan struct{}) {
 	defer d.mu.Unlock()
 	return d.view, d.changed
 }
+
+// PageAddress is where the page of a lent device starts, for a browser; empty
+// while it has none on its screen. It works once.
+func (d *Device) PageAddress() string {
+	v, _ := d.watchView()
+	if !v.usable {
+		return ""
+	}
+	return v.start
+}
+
+// Poll has the device connect without a push, as one does that is never reached by any.
+func (d *Device) Poll() { d.update(func() { d.planConnect(0, "") }) }
 
 // show opens the page and follows it until changed, ctx or an error ends that.
 func (p *Page) show(ctx context.Context, v view, changed <-chan struct{}) error {
