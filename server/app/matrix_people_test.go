@@ -7,7 +7,8 @@ const directory guard = "directory" // to who has a token for provisioning
 
 func init() {
 	maps.Copy(routes, map[string]shut{
-		"GET /console/import": {guard: page, action: "people provision"}, "POST /console/import": {guard: change, action: "people provision"},
+		"GET /api/v1/revocations": {guard: api, action: "view", path: "/api/v1/revocations?ward={ward}"},
+		"GET /console/import":     {guard: page, action: "people provision"}, "POST /console/import": {guard: change, action: "people provision"},
 		"GET /console/people": {guard: page, action: "people view"}, "GET /console/people/:id": {guard: page, action: "people view"},
 		"POST /console/people/search": {guard: change, action: "people view"}, "POST /console/people/find": {guard: change, action: "people view"},
 		"POST /console/people":                {guard: change, action: "people provision"},

@@ -186,6 +186,6 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerStaff(open)
 	s.registerTokens(open)
 	s.registerImport(open)
-	s.registerPeople(open)
+	s.registerPeople(open, r, headers, errs)
 	s.registerPasskeys(open)
 }

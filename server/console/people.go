@@ -36,7 +36,8 @@ type People interface {
 // peoplePage is how many people a page of the search has.
 const peoplePage = 50
 
-func (s *Console) registerPeople(r fiber.Router) {
+func (s *Console) registerPeople(r, api fiber.Router, handlers ...fiber.Handler) {
+	api.Group("/api/v1/revocations", handlers...).Get("/", s.api(s.listRevocations))
 	r.Get("/people", s.page(s.showPeople))
 	r.Post("/people", s.change(s.addPerson))
 	r.Post("/people/search", s.change(s.searchPeople))
@@ -93,6 +94,24 @@ func (s *Console) showPeople(ctx context.Context, c *fiber.Ctx, who asker) error
 		"Who": who.Staff, "CSRF": s.Identity.CSRF(who.session), "MayAdd": mayProvision(who) == nil, "Wards": wards,
 		"Unreached": seenBy(who, unreached),
 	})
+}
+
+// listRevocations answers {"unreached": […]}: the iPads that a revocation could
+// not reach, of one ward with ?ward=.
+func (s *Console) listRevocations(ctx context.Context, c *fiber.Ctx, who asker) error {
+	ward, err := askedWard(c, who)
+	if err != nil {
+		return err
+	}
+	if s.People == nil {
+		return problem.New(fiber.StatusConflict, "people", "This server keeps no people.")
+	}
+	unreached, err := s.People.Unreached(ctx)
+	if err != nil {
+		return err
+	}
+	unreached = slices.DeleteFunc(seenBy(who, unreached), func(u revoke.Unreached) bool { return ward != "" && u.Ward != ward })
+	return c.JSON(fiber.Map{"unreached": append([]revoke.Unreached{}, unreached...)})
 }
 
 // seenBy leaves out the devices of wards that are not the asker's (P8).

@@ -69,7 +69,7 @@ const annasCard, sparesCard = "0048210000", "0048219907"
 func staffed(t *testing.T) (*roster, *endings) {
 	t.Helper()
 	r := newRoster(t)
-	e := &endings{unreached: []revoke.Unreached{{Device: "DMQX13", Name: "4B-13", Ward: "4B", Holder: "anna", Since: r.now}, {Device: "DMQX21", Name: "5A-02", Ward: "5A", Holder: "anna", Since: r.now, Seen: r.now}}}
+	e := &endings{unreached: []revoke.Unreached{{Device: "DMQX13", Name: "4B-13", Ward: "4B", Holder: "anna", HolderName: "Anna Berg", Since: r.now}, {Device: "DMQX21", Name: "5A-02", Ward: "5A", Holder: "anna", HolderName: "Anna Berg", Since: r.now, Seen: r.now}}}
 	r.console.People = &provision.Office{People: holding{r.people, r.hospital}, Cards: oneCode{r.ids}, Revoker: e, Now: r.Now}
 	hash, err := r.ids.Badge(annasCard)
 	if err != nil {
@@ -198,7 +198,13 @@ func TestWhatIsWrittenAboutAPerson(t *testing.T) {
 		t.Error("what was not reached is not that of the manager's own wards")
 	}
 
+	if _, list, _ := r.ask("GET", "/api/v1/revocations", "", as(cookie, "")); !strings.Contains(list, `"device":"DMQX13"`) || strings.Contains(list, "5A") {
+		t.Errorf("%s", list)
+	}
 	cookie, csrf = r.signedIn(identity.Administrator)
+	if _, list, _ := r.ask("GET", "/api/v1/revocations?ward=5A", "", as(cookie, "")); !strings.Contains(list, `"device":"DMQX21"`) || strings.Contains(list, "4B") {
+		t.Errorf("%s", list)
+	}
 	e.ended = nil
 	post(400, "deactivate", `{}`)
 	post(200, "deactivate", `{"why":"left the house"}`)

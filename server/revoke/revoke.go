@@ -29,6 +29,7 @@ type Ledger interface {
 	RevokedSessions(ctx context.Context, clinician string, now time.Time) ([]ledger.RevokedSession, error)
 	UnreachedRevocations(ctx context.Context, clinician string) ([]custody.Custody, error)
 	Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error)
+	Clinician(ctx context.Context, id string) (ledger.Clinician, error)
 	Facts(ctx context.Context, id custody.DeviceID) ([]ledger.Fact, error)
 }
 

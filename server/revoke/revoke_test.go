@@ -323,7 +323,7 @@ func TestTheUnreachableAreListed(t *testing.T) {
 	}
 	all, err := h.Unreached(t.Context(), "ada")
 	h.must(err)
-	if len(all) != 2 || all[0].Name != "4B-00" || all[0].Ward != "4B" || all[0].Holder != "ada" || !all[0].Seen.Equal(seen) || !all[1].Seen.IsZero() || all[0].Since.IsZero() {
+	if len(all) != 2 || all[0].Name != "4B-00" || all[0].Ward != "4B" || all[0].Holder != "ada" || all[0].HolderName != "ada" || !all[0].Seen.Equal(seen) || !all[1].Seen.IsZero() || all[0].Since.IsZero() {
 		t.Fatalf("%+v", all)
 	}
 	if ben, err := h.Unreached(t.Context(), "ben"); err != nil || len(ben) > 0 {

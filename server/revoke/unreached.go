@@ -12,13 +12,14 @@ import (
 // Unreached is a device whose session a revocation ended, and which has not
 // come for its wipe: the last holder's data is still on it.
 type Unreached struct {
-	Device custody.DeviceID
-	Name   string
-	Ward   string
-	State  custody.State
-	Holder string    // a clinician's id
-	Since  time.Time // when the wipe was asked for
-	Seen   time.Time // when the device last connected; zero: it never did, as far as is known
+	Device     custody.DeviceID `json:"device"`
+	Name       string           `json:"name"`
+	Ward       string           `json:"ward"`
+	State      custody.State    `json:"state"`
+	Holder     string           `json:"holder"`        // a clinician's id
+	HolderName string           `json:"holder_name"`   // their name
+	Since      time.Time        `json:"since"`         // when the wipe was asked for
+	Seen       time.Time        `json:"seen,omitzero"` // when the device last connected; zero: it never did, as far as is known
 }
 
 // Unreached lists the devices that revocations could not reach yet, of one
@@ -30,11 +31,18 @@ func (r *Revoker) Unreached(ctx context.Context, clinician string) ([]Unreached,
 	}
 	list := make([]Unreached, 0, len(rows))
 	for _, row := range rows {
-		u := Unreached{Device: row.Device, Name: string(row.Device), Ward: row.Ward, State: row.State, Holder: row.Holder, Since: row.WipeAsked}
+		u := Unreached{Device: row.Device, Name: string(row.Device), Ward: row.Ward, State: row.State, Holder: row.Holder, HolderName: row.Holder, Since: row.WipeAsked}
 		d, err := r.Ledger.Device(ctx, row.Device)
 		switch {
 		case err == nil:
 			u.Name = d.Name
+		case !errors.Is(err, custody.ErrNotFound):
+			return nil, err
+		}
+		who, err := r.Ledger.Clinician(ctx, row.Holder)
+		switch {
+		case err == nil:
+			u.HolderName = who.Name
 		case !errors.Is(err, custody.ErrNotFound):
 			return nil, err
 		}

@@ -9,7 +9,6 @@ import (
 
 	elimity "github.com/elimity-com/scim"
 	scimerrors "github.com/elimity-com/scim/errors"
-	"github.com/scim2/filter-parser/v2"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
@@ -138,23 +137,6 @@ func (s users) GetAll(r *http.Request, p elimity.ListRequestParams) (elimity.Pag
 		page.Resources = append(page.Resources, resource(u))
 	}
 	return page, s.failed(r, "", err)
-}
-
-// equals reads a filter of the one kind that is answered: an attribute that
-// equals a string. It answers the attribute in lower case; "" without a filter.
-func equals(p elimity.ListRequestParams) (attribute, value string, err error) {
-	if p.FilterValidator == nil {
-		return "", "", nil
-	}
-	e, ok := p.FilterValidator.GetFilter().(*filter.AttributeExpression)
-	if !ok || e.Operator != filter.EQ || e.AttributePath.SubAttributeName() != "" {
-		return "", "", scimerrors.ScimErrorInvalidFilter
-	}
-	value, ok = e.CompareValue.(string)
-	if !ok {
-		return "", "", scimerrors.ScimErrorInvalidFilter
-	}
-	return strings.ToLower(e.AttributePath.AttributeName), value, nil
 }
 
 // Replace is how Okta changes people: all attributes are sent.
