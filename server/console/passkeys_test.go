@@ -276,7 +276,7 @@ func TestPasskeyAtTheConsoleInABrowser(t *testing.T) {
 	tab.Until(`document.querySelector('tr[data-key] th')?.textContent === 'my laptop' && document.readyState === 'complete'`)
 
 	tab.Do(chromedp.Click("#sign-out"))
-	tab.Until(`location.pathname === '/console/start'`)
+	tab.Until(`location.pathname === '/console/start' && document.readyState === 'complete'`)
 	key.Verified(false)
 	tab.Do(chromedp.WaitVisible("#use-key"), chromedp.Click("#use-key"))
 	tab.Until(`document.getElementById('key-says').textContent.includes('No key answered')`)
@@ -289,7 +289,7 @@ func TestPasskeyAtTheConsoleInABrowser(t *testing.T) {
 	tab.Do(chromedp.Click("#remove .danger"))
 	tab.Until(`document.readyState === 'complete' && document.body.textContent.includes('You have none yet')`)
 	tab.Do(chromedp.Click("#sign-out"))
-	tab.Until(`location.pathname === '/console/start'`)
+	tab.Until(`location.pathname === '/console/start' && document.readyState === 'complete'`)
 	tab.Do(chromedp.WaitVisible("#use-key"), chromedp.Click("#use-key"))
 	tab.Until(`document.getElementById('key-says').textContent.includes('not known here')`)
 }
