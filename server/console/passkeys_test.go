@@ -253,6 +253,8 @@ func TestPasskeyAtTheConsoleInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tab.Do(chromedp.Navigate(strings.Replace(base, "localhost", "127.0.0.1", 1)+"/console/start"), chromedp.WaitVisible("#use-key"))
+	tab.Until(`document.getElementById('use-key').disabled && document.getElementById('key-says').textContent.includes('open http://localhost:')`)
 	tab.Do(chromedp.Navigate(base+"/console/start"), chromedp.WaitVisible("#use-key"))
 	key := tab.Key(true) // the computer's own
 	tab.Judge("console-key-1-start")
