@@ -35,7 +35,7 @@ type App struct {
 	Errands  *errand.Desk
 	Provider *oidc.Provider // the hospital's; nil: nobody signs in by a hospital account
 	Revoker  *revoke.Revoker
-	Passkeys *identity.Passkeys // nil: there are none
+	Passkeys *identity.Passkeys // the console's; nil: there are none
 	URL      string             // where it answers, once built
 
 	config     Config
@@ -47,10 +47,11 @@ type App struct {
 	hangUp     context.CancelFunc
 	keys       *onetime.Keys
 	grants     []identity.Grant
-	noPasskeys string         // why there are none
-	hosts      Hosts          // all three
-	ade        *ade.Service   // nil: no automated device enrolment
-	closers    []func() error // in the order of opening
+	kioskKeys  *identity.Passkeys // the iPads' pages'
+	noPasskeys string             // why there are none
+	hosts      Hosts              // all three
+	ade        *ade.Service       // nil: no automated device enrolment
+	closers    []func() error     // in the order of opening
 }
 
 // grace is how long requests under way may take to end when the server stops.

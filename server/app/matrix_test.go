@@ -144,6 +144,8 @@ func verdict(s shut, by, ward string) string {
 		return map[bool]string{true: yes, false: who}[staff || by == clinician]
 	case directory:
 		return map[bool]string{true: allowed, false: who}[programs]
+	case own:
+		return map[bool]string{true: yes, false: toStart}[staff || by == clinician]
 	case token:
 		switch {
 		case programs:

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +21,8 @@ type PasskeyConfig struct {
 	// RPID is the domain; empty: the base URL's host. It must stay the same:
 	// passkeys made for one domain are of no use under another.
 	RPID string
-	// Origins are further pages that may use them, where the kiosk or the
-	// console has a host name of its own; the base URL's is always among them.
+	// Origins are further pages that may use them, both at the iPads and at the
+	// console; their own are always among them.
 	Origins []string
 	Models  []string // AAGUIDs of the authenticators that may be registered; empty: any
 }
@@ -35,31 +34,29 @@ func (a *App) buildPasskeys(key []byte) error {
 	if a.config.Hosts.apart() && c.RPID == "" {
 		id, _, why = passkeyDomain("", a.hosts.Console)
 	}
-	var origins []string
-	for _, page := range []string{a.hosts.Console, a.hosts.Kiosk} {
-		_, origin, bad := passkeyDomain(c.RPID, page)
-		why = cmp.Or(why, bad)
-		if why == "" && !slices.Contains(origins, origin) {
-			origins = append(origins, origin)
-		}
-	}
-	if why == "" && c.RPID == "" && len(origins) > 1 {
+	_, consoles, bad := passkeyDomain(c.RPID, a.hosts.Console)
+	_, kiosks, worse := passkeyDomain(c.RPID, a.hosts.Kiosk)
+	why = cmp.Or(why, bad, worse)
+	if why == "" && c.RPID == "" && consoles != kiosks {
 		why = "Passkeys are off: kiosk and console have host names of their own, so say with --rp-id which domain above both passkeys are made for."
 	}
 	if why != "" {
 		a.noPasskeys = why
 		return nil
 	}
-	for _, o := range c.Origins {
-		if !slices.Contains(origins, o) {
-			origins = append(origins, o)
-		}
+	// Each takes what its own page asked for, so that a page on an iPad cannot
+	// have somebody sign what the console asked.
+	settings := identity.PasskeyConfig{
+		RPID: id, RPName: a.config.Organisation, Models: c.Models, Ledger: a.Ledger, Live: a.Live,
+		Key: key, Now: time.Now, Rand: rand.Reader, Ended: a.passkeyEnded, Log: a.config.Logger,
 	}
 	var err error
-	a.Passkeys, err = identity.NewPasskeys(identity.PasskeyConfig{
-		RPID: id, RPName: a.config.Organisation, Origins: origins, Models: c.Models, Ledger: a.Ledger, Live: a.Live,
-		Key: key, Now: time.Now, Rand: rand.Reader, Ended: a.passkeyEnded, Log: a.config.Logger,
-	})
+	settings.Origins = append([]string{consoles}, c.Origins...)
+	if a.Passkeys, err = identity.NewPasskeys(settings); err != nil {
+		return err
+	}
+	settings.Origins = append([]string{kiosks}, c.Origins...)
+	a.kioskKeys, err = identity.NewPasskeys(settings)
 	return err
 }
 
@@ -117,10 +114,10 @@ func (a *App) passkeyEnded(ctx context.Context, key ledger.Passkey) {
 // kioskPasskeys and consolePasskeys are nil, and not an interface that holds
 // nil, where there are none.
 func (a *App) kioskPasskeys() kiosk.Passkeys {
-	if a.Passkeys == nil {
+	if a.kioskKeys == nil {
 		return nil
 	}
-	return a.Passkeys
+	return a.kioskKeys
 }
 
 func (a *App) consolePasskeys() console.Passkeys {

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/identity/keytest"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/ledger/ledgertest"
 )
@@ -162,5 +165,44 @@ func TestAStoppedPasskeyEndsWhatItOpened(t *testing.T) {
 	}
 	if _, metrics := get(t, a.URL+"/metrics"); !strings.Contains(metrics, `padwarden_steward_events_total{event="passkey_copied"} 1`) {
 		t.Error("it is not counted")
+	}
+}
+
+// Threat 7: where the iPads and the console have host names of their own, one
+// does not take what was signed on the other's page.
+func TestAPasskeyOfTheOtherHostsPage(t *testing.T) {
+	const console, kiosk = "https://console.hospital.example", "https://kiosk.hospital.example"
+	hosts := Hosts{Console: console, Kiosk: kiosk, MDM: "https://mdm.hospital.example"}
+	a, _ := running(t, Config{Data: t.TempDir(), Hosts: hosts, Passkeys: PasskeyConfig{RPID: "hospital.example"}})
+	if err := a.Ledger.AddClinician(t.Context(), ledger.Clinician{ID: "ada", Name: "Ada", Active: true}); err != nil {
+		t.Fatal(err)
+	}
+	options := func(c identity.Ceremony, err error) string {
+		t.Helper()
+		raw, bad := json.Marshal(c.Options)
+		if err = errors.Join(err, bad); err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	at := identity.Place{Bind: "x", Meter: "x", Most: 100}
+	key := keytest.New(console)
+	key.Page.ID = "hospital.example"
+	asked, err := a.Passkeys.BeginRegister(t.Context(), "clinician:ada", "Ada", at)
+	made, _ := key.Create(options(asked, err))
+	if _, err := a.Passkeys.Register(t.Context(), at, asked.ID, "key", made); err != nil {
+		t.Fatal(err)
+	}
+	for _, signs := range []struct {
+		at     *identity.Passkeys
+		origin string
+		want   string
+	}{{a.Passkeys, console, ""}, {a.kioskKeys, kiosk, ""}, {a.Passkeys, kiosk, identity.RefusedPasskey}, {a.kioskKeys, console, identity.RefusedPasskey}} {
+		key.Page.Origin = signs.origin
+		asked, err := signs.at.BeginSignIn(t.Context(), at)
+		signed, _ := key.Get(options(asked, err))
+		if _, err := signs.at.SignIn(t.Context(), identity.Clinicians, at, asked.ID, signed); custody.Refused(err) != signs.want || (signs.want == "") != (err == nil) {
+			t.Errorf("signed at %s: %v", signs.origin, err)
+		}
 	}
 }

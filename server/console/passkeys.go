@@ -45,8 +45,9 @@ const (
 	ceremonyName = "padwarden_ceremony"
 	ceremonyAge  = 2 * 60 // s: longer than a challenge stands
 
-	// Challenges a minute: of everybody who is not signed in, and of one person.
-	maxSignIns  = 600
+	// Challenges a minute: of everybody who is not signed in, which bounds what a
+	// flood of them takes of Redis to a few megabytes; and of one person.
+	maxSignIns  = 6000
 	maxOwnAdded = 30
 )
 

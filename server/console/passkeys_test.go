@@ -253,6 +253,8 @@ func TestPasskeyAtTheConsoleInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tab.Do(chromedp.Navigate(strings.Replace(base, "localhost", "127.0.0.1", 1)+"/console/start"), chromedp.WaitVisible("#use-key"))
+	tab.Until(`document.getElementById('use-key').disabled && document.getElementById('key-says').textContent.includes('open http://localhost:')`)
 	tab.Do(chromedp.Navigate(base+"/console/start"), chromedp.WaitVisible("#use-key"))
 	key := tab.Key(true) // the computer's own
 	tab.Judge("console-key-1-start")
@@ -276,7 +278,7 @@ func TestPasskeyAtTheConsoleInABrowser(t *testing.T) {
 	tab.Until(`document.querySelector('tr[data-key] th')?.textContent === 'my laptop' && document.readyState === 'complete'`)
 
 	tab.Do(chromedp.Click("#sign-out"))
-	tab.Until(`location.pathname === '/console/start'`)
+	tab.Until(`location.pathname === '/console/start' && document.readyState === 'complete'`)
 	key.Verified(false)
 	tab.Do(chromedp.WaitVisible("#use-key"), chromedp.Click("#use-key"))
 	tab.Until(`document.getElementById('key-says').textContent.includes('No key answered')`)
@@ -289,7 +291,7 @@ func TestPasskeyAtTheConsoleInABrowser(t *testing.T) {
 	tab.Do(chromedp.Click("#remove .danger"))
 	tab.Until(`document.readyState === 'complete' && document.body.textContent.includes('You have none yet')`)
 	tab.Do(chromedp.Click("#sign-out"))
-	tab.Until(`location.pathname === '/console/start'`)
+	tab.Until(`location.pathname === '/console/start' && document.readyState === 'complete'`)
 	tab.Do(chromedp.WaitVisible("#use-key"), chromedp.Click("#use-key"))
 	tab.Until(`document.getElementById('key-says').textContent.includes('not known here')`)
 }

@@ -54,9 +54,12 @@ type Place struct {
 	Bind string
 	// Meter names whose attempts are counted together.
 	Meter string
-	// Most is how many challenges Meter may have in a minute, and how many wrong
-	// answers in a quarter of an hour.
+	// Most is how many challenges Meter may have in a minute.
 	Most int64
+	// Wrong is how many wrong answers it may have in a quarter of an hour; 0: any
+	// number, where one meter is everybody's and some could shut the others out.
+	// Nobody guesses a signature: it is work that this bounds.
+	Wrong int64
 	// Roaming: only keys that one carries are registered here.
 	//
 	// A shared iPad says so. A passkey that the iPad itself keeps would be gone
@@ -141,11 +144,14 @@ func (p *Passkeys) begin(ctx context.Context, at Place) error {
 
 // patient refuses a place where too many answers were wrong.
 func (p *Passkeys) patient(ctx context.Context, at Place) error {
+	if at.Wrong == 0 {
+		return nil
+	}
 	n, err := p.Live.Peek(ctx, "passkey:wrong:"+at.Meter)
 	if err != nil {
 		return fmt.Errorf("reading how many keys were wrong: %w", err)
 	}
-	if n >= at.Most {
+	if n >= at.Wrong {
 		return errHurry
 	}
 	return nil
@@ -153,6 +159,9 @@ func (p *Passkeys) patient(ctx context.Context, at Place) error {
 
 // wrong counts an answer that was refused.
 func (p *Passkeys) wrong(ctx context.Context, at Place) {
+	if at.Wrong == 0 {
+		return
+	}
 	if _, err := p.Live.Count(ctx, "passkey:wrong:"+at.Meter, wrongFor); err != nil {
 		p.Log.Warn("a wrong key could not be counted", "meter", at.Meter, "err", err)
 	}

@@ -143,8 +143,8 @@ type keyWorld struct {
 }
 
 var (
-	atA = Place{Bind: "A1 epoch 3 enrolment x", Meter: "A1", Most: 30, Roaming: true}
-	atB = Place{Bind: "B1 epoch 3 enrolment y", Meter: "B1", Most: 30, Roaming: true}
+	atA = Place{Bind: "A1 epoch 3 enrolment x", Meter: "A1", Most: 30, Wrong: 30, Roaming: true}
+	atB = Place{Bind: "B1 epoch 3 enrolment y", Meter: "B1", Most: 30, Wrong: 30, Roaming: true}
 )
 
 func newKeyWorld(t testing.TB, change ...func(*PasskeyConfig)) *keyWorld {
@@ -482,6 +482,14 @@ func TestPasskeyBudgets(t *testing.T) {
 	}
 	if _, err := w.BeginSignIn(t.Context(), atA); custody.Refused(err) != RefusedHurry {
 		t.Errorf("after %d wrong keys: %v", atA.Most, err)
+	}
+	// Nobody shuts everybody out where one meter is everybody's.
+	desk := Place{Bind: "a browser", Meter: "console", Most: 1000}
+	for range 200 {
+		c := w.ask(desk)
+		if _, err := w.SignIn(t.Context(), "", desk, c.ID, signed(t, stranger, c)); custody.Refused(err) != RefusedPasskey {
+			t.Fatalf("at the console: %v", err)
+		}
 	}
 	c := w.ask(atB)
 	if _, err := w.SignIn(t.Context(), Clinicians, atB, c.ID, signed(t, w.anna, c)); err != nil {

@@ -26,7 +26,7 @@ type Passkeys interface {
 
 const (
 	maxKeyBody = 24 << 10 // bytes of a body with what a key answered
-	maxKeys    = 30       // challenges a minute and device
+	maxKeys    = 30       // challenges a minute and device, wrong answers in a quarter of an hour
 )
 
 // keyAnswer is what the page sends back of a ceremony.
@@ -58,7 +58,7 @@ func (k *Kiosk) withKeys(next func(context.Context, *fiber.Ctx, custody.Custody)
 // enrolment. more narrows it further.
 func (k *Kiosk) place(row custody.Custody, more ...string) identity.Place {
 	bind := fmt.Sprintf("ipad\x00%s\x00%d\x00%s\x00%s", row.Device, row.Epoch, row.Enrolment, strings.Join(more, "\x00"))
-	return identity.Place{Bind: bind, Meter: "ipad:" + string(row.Device), Most: maxKeys, Roaming: true}
+	return identity.Place{Bind: bind, Meter: "ipad:" + string(row.Device), Most: maxKeys, Wrong: maxKeys, Roaming: true}
 }
 
 func (k *Kiosk) keyBegin(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
