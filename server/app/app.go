@@ -154,4 +154,4 @@ func (a *App) Close() error {
 func (a *App) ConsoleURL() string { return a.hosts.Console }
 
 // Secure reports whether people and devices reach the server over https.
-func (a *App) Secure() bool { return strings.HasPrefix(a.hosts.Console, "https://") }
+func (a *App) Secure() bool { return strings.HasPrefix(cmp.Or(a.hosts.Console, a.URL), "https://") }

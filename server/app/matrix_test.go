@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"slices"
@@ -27,6 +28,7 @@ const (
 	api     guard = "api"     // to who is signed in, or has a token
 	token   guard = "token"   // to who has a token
 	signed  guard = "signed"  // to whoever is signed in, a clinician too
+	oneself guard = "oneself" // as signed, and a page
 	ipad    guard = "ipad"    // to an iPad's own page
 	readers guard = "readers" // to a badge reader
 )
@@ -36,7 +38,7 @@ const (
 type shut struct {
 	guard  guard
 	action string
-	path   string // with {id}, {ward} and {reader} of the object; empty: the route's own
+	path   string // with {id}, {ward}, {reader} and {emergency} of the object; empty: the route's own
 	method string // of the request, if not the route's
 }
 
@@ -50,11 +52,24 @@ var routes = map[string]shut{
 	"GET /kiosk": {guard: ipad}, "GET /kiosk/state": {guard: ipad}, "GET /kiosk/events": {guard: ipad},
 	"POST /kiosk/tap": {guard: ipad}, "POST /kiosk/pin": {guard: ipad}, "POST /kiosk/takeover": {guard: ipad},
 	"POST /kiosk/touch": {guard: ipad}, "POST /kiosk/return": {guard: ipad},
+	"POST /kiosk/passkey/begin": {guard: ipad}, "POST /kiosk/passkey/finish": {guard: ipad}, "POST /kiosk/passkey/add": {guard: ipad},
+	"POST /kiosk/passkey/add/begin": {guard: ipad}, "POST /kiosk/passkey/add/finish": {guard: ipad},
+	"POST /kiosk/newpin": {guard: ipad}, "POST /kiosk/changepin": {guard: ipad}, "POST /kiosk/newcard": {guard: ipad},
+	"POST /kiosk/emergency": {guard: ipad}, "POST /kiosk/emergency/code": {guard: ipad}, "POST /kiosk/explain": {guard: ipad},
 	"POST /api/v1/readers/:id/tap": {guard: readers, path: "/api/v1/readers/{reader}/tap"},
 
 	"GET /console/start": {guard: open}, "GET /console/start/:token": {guard: open}, "POST /console/start": {guard: open},
 	"GET /console/hospital": {guard: open}, "GET /console/hospital/callback": {guard: open},
+	"POST /console/start/passkey/begin": {guard: open}, "POST /console/start/passkey": {guard: open},
 	"POST /console/sign-out": {guard: signed},
+	"GET /console/me":        {guard: oneself}, "POST /console/me/passkeys/begin": {guard: signed}, "POST /console/me/passkeys": {guard: signed},
+	"POST /console/me/passkeys/:id/name": {guard: signed}, "POST /console/me/passkeys/:id/remove": {guard: signed},
+	"GET /console/keys/:owner": {guard: page, action: "staff", path: "/console/keys/clinician:anna"},
+
+	"POST /console/keys/:owner/:id/remove":   {guard: change, action: "staff", path: "/console/keys/clinician:anna/nothing/remove"},
+	"GET /console/emergencies":               {guard: page},
+	"POST /console/emergencies/:id/review":   {guard: change, action: "review", path: "/console/emergencies/{emergency}/review"},
+	"POST /console/wards/:id/emergency-code": {guard: change, action: "review", path: "/console/wards/{ward}/emergency-code"},
 
 	"GET /console":                         {guard: page, action: "view", path: "/console?ward={ward}"},
 	"GET /console/events":                  {guard: stream, action: "view", path: "/console/events?ward={ward}"},
@@ -115,7 +130,7 @@ func may(who, action, ward string) bool {
 	case auditor:
 		return action == "view" || action == "people view" || action == ""
 	case manager:
-		return action == "" || action == "people view" || action == "people badges" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "retire", "ping"}, action)
+		return action == "" || action == "people view" || action == "people badges" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "retire", "ping", "review"}, action)
 	case program:
 		return action == "" || own
 	case narrow:
@@ -140,6 +155,8 @@ func verdict(s shut, by, ward string) string {
 		return map[bool]string{true: yes, false: no}[by == device]
 	case readers:
 		return map[bool]string{true: yes, false: who}[by == reader && ward == "4B"]
+	case oneself:
+		return map[bool]string{true: yes, false: toStart}[staff || by == clinician]
 	case signed:
 		return map[bool]string{true: yes, false: who}[staff || by == clinician]
 	case directory:
@@ -228,7 +245,8 @@ type matrix struct {
 	web      *http.Client
 	staff    map[string]ledger.Staff
 	tokens   map[string]string
-	cookie   string // the iPad's
+	cookie   string            // the iPad's
+	opened   map[string]string // an emergency of each ward, as its address names it
 	versions map[custody.DeviceID]int64
 }
 
@@ -236,7 +254,7 @@ func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	a, _ := running(t, Config{Data: t.TempDir(), OIDC: OIDC{Issuer: "http://127.0.0.1:1", ClientID: "padwarden"}})
 	becomesReady(t, a)
-	h := &matrix{t: t, a: a, staff: map[string]ledger.Staff{}, tokens: map[string]string{}, versions: map[custody.DeviceID]int64{},
+	h := &matrix{t: t, a: a, staff: map[string]ledger.Staff{}, tokens: map[string]string{}, opened: map[string]string{}, versions: map[custody.DeviceID]int64{},
 		web: &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	must := func(err error) {
 		t.Helper()
@@ -259,6 +277,22 @@ func newMatrix(t *testing.T) *matrix {
 		must(a.Ledger.AddReader(t.Context(), ledger.Reader{ID: "R" + ward, Ward: ward, Device: id, Credential: c}))
 	}
 	must(a.Ledger.AddClinician(t.Context(), ledger.Clinician{ID: "anna", Name: "Anna", Active: true}))
+	must(a.Ledger.AddClinician(t.Context(), ledger.Clinician{ID: "ben", Name: "Ben", Active: true}))
+	for id, ward := range map[custody.DeviceID]string{"A2": "4B", "B2": "5A"} { // one that a badge alone has opened
+		must(a.Ledger.AddDevice(t.Context(), ledger.Device{ID: id, Ward: ward, Name: string(id)}))
+		row, err := a.Ledger.Custody(t.Context(), id)
+		must(err)
+		next := row
+		next.State, next.Enrolment, next.Version = custody.Clean, "certificate", row.Version+1
+		must(a.Ledger.Commit(t.Context(), custody.Change{Prev: row, Next: next}))
+		_, err = a.Steward.Apply(t.Context(), id, custody.Claim{By: map[string]string{"4B": "anna", "5A": "ben"}[ward], How: custody.AssuranceBreakGlass, With: "badge:1"})
+		must(err)
+	}
+	emergencies, err := a.Ledger.Emergencies(t.Context(), true)
+	must(err)
+	for _, e := range emergencies {
+		h.opened[e.Ward] = fmt.Sprintf("%s.%d", e.Device, e.Version)
+	}
 	for by, s := range map[string]ledger.Staff{manager: {ID: "m", Name: "Maria", Role: "manager", Wards: []string{"4B"}}, auditor: {ID: "o", Name: "Olaf", Role: "auditor"}, administrator: {ID: "a", Name: "Ada", Role: "administrator"}} {
 		s.Active = true
 		must(a.Ledger.AddStaff(t.Context(), s))
@@ -299,7 +333,7 @@ func (h *matrix) path(s shut, route, ward string) string {
 	if path == "" {
 		path = strings.NewReplacer("/devices/:id", "/devices/{id}", ":id", "nobody", ":token", "junk", ":secret", "junk").Replace(route)
 	}
-	return strings.NewReplacer("{id}", map[string]string{"4B": "A1", "5A": "B1"}[ward], "{ward}", ward, "{reader}", "R"+ward).Replace(path)
+	return strings.NewReplacer("{id}", map[string]string{"4B": "A1", "5A": "B1"}[ward], "{ward}", ward, "{reader}", "R"+ward, "{emergency}", h.opened[ward]).Replace(path)
 }
 
 // ask asks as by, in a session of its own: some routes end it. Every change is of

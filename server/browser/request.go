@@ -40,12 +40,21 @@ func SameOrigin(c *fiber.Ctx, secure bool) error {
 	return nil
 }
 
-// JSON decodes the request's body, one JSON value of at most max bytes, into
-// v. The content type must say so: a form of another site cannot (ASVS 5.0, 3.5.2).
-func JSON(c *fiber.Ctx, v any, max int) error {
+// IsJSON refuses with 415 a request whose content type does not say JSON: a
+// form of another site cannot say so (ASVS 5.0, 3.5.2).
+func IsJSON(c *fiber.Ctx) error {
 	kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil || kind != fiber.MIMEApplicationJSON {
 		return problem.New(fiber.StatusUnsupportedMediaType, "not_json", "The body must be application/json.")
+	}
+	return nil
+}
+
+// JSON decodes the request's body, one JSON value of at most max bytes, into
+// v. The content type must say so.
+func JSON(c *fiber.Ctx, v any, max int) error {
+	if err := IsJSON(c); err != nil {
+		return err
 	}
 	body := c.Request().Body() // never decompressed: the bound is on what arrives
 	if len(body) > max {

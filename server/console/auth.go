@@ -99,11 +99,14 @@ func (s *Console) change(next handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx, cancel := context.WithTimeout(s.Base, answerIn)
 		defer cancel()
-		who, err := s.session(ctx, c, true)
-		if err != nil {
+		if err := browser.SameOrigin(c, s.Secure); err != nil {
 			return err
 		}
-		if err := browser.SameOrigin(c, s.Secure); err != nil {
+		if err := browser.IsJSON(c); err != nil {
+			return err
+		}
+		who, err := s.session(ctx, c, true)
+		if err != nil {
 			return err
 		}
 		token := c.Get("X-CSRF-Token")

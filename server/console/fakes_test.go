@@ -210,6 +210,7 @@ type desk struct {
 	ids     *identity.Identity
 	people  *ledger.Ledger // who is at the console
 	app     *fiber.App
+	posts   []string // what was posted, and how it was answered
 	stop    context.CancelFunc
 }
 
@@ -242,9 +243,19 @@ func newDesk(t *testing.T, change ...func(*Config)) *desk {
 		t.Fatal(err)
 	}
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
+	d := &desk{hospital: h, t: t, console: console, ids: ids, people: people, app: app, stop: stop}
+	app.Use(func(c *fiber.Ctx) error {
+		err := c.Next()
+		if c.Method() == fiber.MethodPost {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			d.posts = append(d.posts, fmt.Sprint(c.Response().StatusCode(), " ", c.Path(), " ", c.Get("Sec-Fetch-Site")))
+		}
+		return err
+	})
 	browser.Static(app, web.FS)
 	console.Register(app)
-	return &desk{hospital: h, t: t, console: console, ids: ids, people: people, app: app, stop: stop}
+	return d
 }
 
 // fill puts a device of every state on 4B, and two on 5A.

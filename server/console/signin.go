@@ -74,7 +74,7 @@ func (s *Console) signOut(ctx context.Context, c *fiber.Ctx, who asker) error {
 		return err
 	}
 	browser.SetCookie(c, cookieName, "", -1, s.Secure)
-	c.Set("Clear-Site-Data", `"cache", "storage"`)
+	browser.ClearSite(c)
 	return c.JSON(fiber.Map{"next": "/console/start?out=1"})
 }
 

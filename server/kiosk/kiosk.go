@@ -198,6 +198,9 @@ func (k *Kiosk) change(next func(ctx context.Context, c *fiber.Ctx, row custody.
 		if err := browser.SameOrigin(c, k.Secure); err != nil {
 			return err
 		}
+		if err := browser.IsJSON(c); err != nil {
+			return err
+		}
 		return own(c)
 	}
 }

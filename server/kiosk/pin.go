@@ -62,5 +62,6 @@ func (k *Kiosk) takeOver(ctx context.Context, c *fiber.Ctx, row custody.Custody)
 	if _, err := k.Steward.Apply(ctx, row.Device, custody.TakeOver{By: q.Clinician}); err != nil {
 		return k.instead(ctx, row, q.Clinician, fmt.Errorf("taking %s over: %w", row.Device, err))
 	}
+	browser.ClearSite(c) // of whose it was
 	return k.again(ctx, c, row.Device)
 }

@@ -53,5 +53,6 @@ func (k *Kiosk) giveBack(ctx context.Context, c *fiber.Ctx, row custody.Custody)
 	if _, err := k.Steward.Apply(ctx, row.Device, custody.Return{By: row.Holder}); err != nil {
 		return fmt.Errorf("giving %s back: %w", row.Device, err)
 	}
+	browser.ClearSite(c)
 	return k.again(ctx, c, row.Device)
 }
