@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -47,6 +46,10 @@ func (i *Importer) Import(ctx context.Context, f File, a Asked) (Report, error) 
 	if err != nil {
 		return Report{}, err
 	}
+	only := make(map[int]bool, len(a.Only))
+	for _, n := range a.Only {
+		only[n] = true
+	}
 	var r Report
 	for _, j := range all {
 		if j.N < a.From {
@@ -56,7 +59,7 @@ func (i *Importer) Import(ctx context.Context, f File, a Asked) (Report, error) 
 			r.Next = j.N
 			return r, nil
 		}
-		if a.Only != nil && !slices.Contains(a.Only, j.N) && j.Verdict != Unchanged && j.Verdict != Refused {
+		if a.Only != nil && !only[j.N] && j.Verdict != Unchanged && j.Verdict != Refused {
 			j.refuse("The dry run did not say so: look at it again.")
 		}
 		if err := i.write(ctx, &j, a, &r); err != nil {
