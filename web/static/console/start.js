@@ -6,7 +6,7 @@ import { send } from './page.js';
 const button = document.getElementById('use-key'), says = document.getElementById('key-says');
 const own = (e) => e instanceof Unanswered && e.quiet ? '' : e.message;
 
-if (/^[0-9.]+$|^\[/.test(location.hostname)) { // they are made for a name, never for an address
+if (/^127\.|^\[::1\]$/.test(location.hostname)) { // they are made for a name, never for an address
   button.disabled = true;
   says.textContent = `Passkeys work under this server's name: on this machine open ${location.origin.replace(location.hostname, 'localhost')}${location.pathname}.`;
 } else if (!offered()) {

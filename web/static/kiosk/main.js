@@ -15,6 +15,7 @@ let now = { state: document.body.dataset.state, asks: document.body.dataset.asks
 let waved = '';      // the nonce of a question that was cancelled here
 let adding = '';     // the holder is adding a key: 'asked', then 'added'
 let touched = 0, busy = false, later = 0, over = false;
+let heard = 0;       // states that the stream brought
 
 const count = countdown({
   warn: warned,
@@ -47,9 +48,13 @@ function show(s) {
   else if (s.opening && !s.other) later = setTimeout(refresh, openingLong + 500);
 }
 
+// refresh asks for the state. What the stream said meanwhile is newer than the
+// answer, which was on its way already.
 async function refresh() {
+  const before = heard;
   try {
-    show(await api.state());
+    const s = await api.state();
+    if (heard === before) show(s);
   } catch (e) {
     if (e.status === 403) ended();
   }
@@ -125,7 +130,7 @@ let stream = null;
 
 function follow() {
   stream = new EventSource('/kiosk/events');
-  stream.addEventListener('state', (e) => { offline(false); show(JSON.parse(e.data)); });
+  stream.addEventListener('state', (e) => { offline(false); heard++; show(JSON.parse(e.data)); });
   stream.onerror = () => {
     offline(true);
     if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself
