@@ -37,6 +37,7 @@ type ward struct {
 	entries  []custody.Entry
 	codes    map[string][]byte // sealed ones, by ward
 	revoked  map[string]bool
+	deeds    []ledger.PersonDeed
 	liveDown error
 	noPeople error // the ledger cannot tell whose badge it is
 }
@@ -172,14 +173,17 @@ func (w *ward) Badge(_ context.Context, hash []byte) (ledger.Badge, error) {
 	return ledger.Badge{Hash: hash, Clinician: id}, nil
 }
 
-func (w *ward) AddBadge(_ context.Context, b ledger.Badge) error {
+func (w *ward) ChangePerson(_ context.Context, c ledger.PersonChange) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key := hex.EncodeToString(b.Hash)
-	if w.badges[key] != "" || w.revoked[key] {
-		return custody.ErrConflict
+	for _, b := range c.Badges {
+		key := hex.EncodeToString(b.Hash)
+		if w.badges[key] != "" || w.revoked[key] {
+			return custody.ErrConflict
+		}
+		w.badges[key] = c.ID
 	}
-	w.badges[key] = b.Clinician
+	w.deeds = append(w.deeds, c.Deeds...)
 	return nil
 }
 

@@ -62,7 +62,7 @@ type Ledger interface {
 	HeldBy(ctx context.Context, clinician string) ([]custody.Custody, error)
 	// Badge returns a card's record, revoked or not; custody.ErrNotFound for one that was never anybody's.
 	Badge(ctx context.Context, hash []byte) (ledger.Badge, error)
-	AddBadge(ctx context.Context, b ledger.Badge) error
+	ChangePerson(ctx context.Context, c ledger.PersonChange) error
 	emergencies
 	// Pace is how long the ward's wipes have taken.
 	Pace(ctx context.Context, ward string) (custody.Pace, error)

@@ -53,7 +53,10 @@ func (k *Kiosk) newCard(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 		return errNonce
 	}
 	if body.Yes {
-		if err := k.Ledger.AddBadge(ctx, ledger.Badge{Hash: q.Badge, Clinician: who.ID, Label: "registered at " + string(row.Device), Added: k.Now()}); err != nil && !errors.Is(err, custody.ErrConflict) {
+		where := "registered at iPad " + k.nameOf(ctx, row.Device)
+		err := k.Ledger.ChangePerson(ctx, ledger.PersonChange{ID: who.ID, At: k.Now(), Badges: []ledger.Badge{{Hash: q.Badge, Label: where}},
+			Deeds: []ledger.PersonDeed{{By: who.ID, What: "A badge, " + where, Why: "shown by " + q.How.Words()}}})
+		if err != nil && !errors.Is(err, custody.ErrConflict) { // somebody else has just registered it
 			return fmt.Errorf("registering a badge of %s: %w", who.ID, err)
 		}
 		k.Log.Info("a clinician registered a badge", "clinician", who.ID, "badge", custody.BadgeCredential(q.Badge), "device", row.Device)

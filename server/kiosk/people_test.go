@@ -12,7 +12,6 @@ import (
 	"github.com/padwarden/padwarden/server/badge"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
-	"github.com/padwarden/padwarden/server/ledger"
 )
 
 const newBadge = "0077700077" // nobody's
@@ -383,22 +382,30 @@ func TestWardsReaders(t *testing.T) {
 }
 
 // An unknown card becomes that of who then shows who they are by passkey, if
-// they say so; a revoked one does not, and nobody is asked about a colleague's.
+// they say so, and opens their sessions from then on.
 func TestNewCard(t *testing.T) {
-	h := newHouse(t)
-	ctx := t.Context()
-	who, by := h.clinician("anna"), shownBy{custody.AssurancePasskey, "passkey:k"}
-	hash, _ := h.ids().Badge(newBadge)
-	q := ask{Asks: asksNewCard, Badge: hash, Clinician: who.ID, How: by.how, With: by.with, Sentence: "Yours?"}
-	if _, err := h.kiosk.put(ctx, h.row(ipad), q); err != nil {
+	h, f := annasKey(t)
+	hash, err := h.ids().Badge(newBadge)
+	if err != nil {
 		t.Fatal(err)
 	}
-	status, body := h.post("newcard", m{"yes": true, "nonce": h.state().Nonce})
+	if s := h.tapped(newBadge); s.Asks != asksPIN {
+		t.Fatalf("an unknown card asks %q", s.Asks)
+	}
+	status, body := f.signs()
+	if s := h.decode(status, body); s.Asks != asksNewCard || s.State != custody.Clean || !strings.Contains(s.Sentence, "Anna Berg") {
+		t.Fatalf("%+v", s)
+	}
+	nonce := h.state().Nonce
+	status, body = h.post("newcard", m{"yes": true, "nonce": nonce})
 	if s := h.decode(status, body); s.State != custody.InUse || h.row(ipad).Assurance != custody.AssurancePasskey {
 		t.Fatalf("%+v", s)
 	}
-	if h.badges[hex.EncodeToString(hash)] != "anna" {
-		t.Error("the card is not hers")
+	if h.badges[hex.EncodeToString(hash)] != "anna" || len(h.deeds) != 1 || h.deeds[0].By != "anna" || strings.Contains(h.deeds[0].What, newBadge) {
+		t.Errorf("%q, %+v", h.badges[hex.EncodeToString(hash)], h.deeds)
+	}
+	if status, _ := h.post("newcard", m{"yes": true, "nonce": nonce}); status != http.StatusConflict {
+		t.Errorf("one question, two answers: %d", status)
 	}
 	h.set(ipad, func(c *custody.Custody) { c.State, c.Holder = custody.Clean, "" })
 	h.advance(time.Minute)
@@ -406,10 +413,28 @@ func TestNewCard(t *testing.T) {
 	if s := h.decode(status, body); s.State != custody.InUse {
 		t.Errorf("the new card does not open: %+v", s)
 	}
-	if _, err := h.Badge(ctx, []byte("no")); err == nil {
-		t.Error("the fake knows every card")
+}
+
+// Whose card it is not: she says no; a revoked card and a colleague's are not offered.
+func TestCardsThatAreNotClaimed(t *testing.T) {
+	h, f := annasKey(t)
+	hash, _ := h.ids().Badge(newBadge)
+	h.tapped(newBadge)
+	f.signs()
+	status, body := h.post("newcard", m{"yes": false, "nonce": h.state().Nonce})
+	if s := h.decode(status, body); s.State != custody.InUse || h.badges[hex.EncodeToString(hash)] != "" {
+		t.Errorf("no is yes: %+v", s)
 	}
-	if h.AddBadge(ctx, ledger.Badge{Hash: hash, Clinician: "ben"}) == nil {
-		t.Error("the fake gives a card twice")
+	for name, prepare := range map[string]func(h *house){
+		"revoked":     func(h *house) { h.revoked[hex.EncodeToString(hash)] = true },
+		"a colleague": func(h *house) { h.badges[hex.EncodeToString(hash)] = "ben" },
+	} {
+		h, f := annasKey(t)
+		prepare(h)
+		h.tapped(newBadge)
+		status, body := f.signs()
+		if s := h.decode(status, body); s.Asks != "" || s.State != custody.InUse {
+			t.Errorf("%s: %+v", name, s)
+		}
 	}
 }
