@@ -14,7 +14,7 @@ func init() {
 		"POST /console/people":                {guard: change, action: "people provision"},
 		"POST /console/people/:id/deactivate": {guard: change, action: "people provision"}, "POST /console/people/:id/activate": {guard: change, action: "people provision"},
 		"POST /console/people/:id/rename": {guard: change, action: "people provision"}, "POST /console/people/:id/badge": {guard: change, action: "people badges"},
-		"POST /console/people/:id/revoke-badge": {guard: change, action: "people badges"}, "POST /console/people/:id/pin": {guard: change, action: "people badges"},
+		"POST /console/people/:id/revoke-badge": {guard: change, action: "people badges"}, "POST /console/people/:id/unpin": {guard: change, action: "people provision"}, "POST /console/people/:id/pin": {guard: change, action: "people badges"},
 	})
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		routes[method+" /scim/v2"] = shut{guard: directory, action: "scim everywhere"}

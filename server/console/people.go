@@ -30,6 +30,7 @@ type People interface {
 	SetActive(ctx context.Context, id string, active bool, d provision.Deed) error
 	AddBadge(ctx context.Context, id string, b provision.NewBadge, d provision.Deed) error
 	RevokeBadge(ctx context.Context, id, ref string, d provision.Deed) error
+	Unpin(ctx context.Context, id string, d provision.Deed) error
 	NewPIN(ctx context.Context, id string, d provision.Deed) (code string, err error)
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -204,6 +205,14 @@ func TestWhatIsWrittenAboutAPerson(t *testing.T) {
 	cookie, csrf = r.signedIn(identity.Administrator)
 	if _, list, _ := r.ask("GET", "/api/v1/revocations?ward=5A", "", as(cookie, "")); !strings.Contains(list, `"device":"DMQX21"`) || strings.Contains(list, "4B") {
 		t.Errorf("%s", list)
+	}
+	if err := r.people.PinClinician(t.Context(), "anna", "https://id.example", "1"); err != nil {
+		t.Fatal(err)
+	}
+	post(400, "unpin", `{}`)
+	post(200, "unpin", `{"why":"a new account"}`)
+	if who, err := r.people.ClinicianBySubject(t.Context(), "https://id.example", "1"); !errors.Is(err, custody.ErrNotFound) {
+		t.Errorf("her hospital account is still %+v, %v", who, err)
 	}
 	e.ended = nil
 	post(400, "deactivate", `{}`)

@@ -48,6 +48,9 @@ var personDeeds = []personDeed{
 	{"rename", identity.Provision, false, func(ctx context.Context, _ *Console, p People, id string, a personAsked, d provision.Deed, _ asker) (any, error) {
 		return done, p.Rename(ctx, id, strings.TrimSpace(a.Name), strings.TrimSpace(a.Account), d)
 	}},
+	{"unpin", identity.Provision, true, func(ctx context.Context, _ *Console, p People, id string, _ personAsked, d provision.Deed, _ asker) (any, error) {
+		return done, p.Unpin(ctx, id, d)
+	}},
 	{"badge", identity.Badges, false, giveBadge},
 	{"revoke-badge", identity.Badges, true, func(ctx context.Context, _ *Console, p People, id string, a personAsked, d provision.Deed, _ asker) (any, error) {
 		return done, p.RevokeBadge(ctx, id, a.Ref, d)
@@ -178,7 +181,8 @@ func (s *Console) showPerson(ctx context.Context, c *fiber.Ctx, who asker) error
 		held = append(held, d.row(p.Name))
 	}
 	return s.render(c, fiber.StatusOK, "person.html", map[string]any{
-		"Who": who.Staff, "CSRF": s.Identity.CSRF(who.session), "Person": p.Clinician, "Badges": badges, "PIN": pinStands(p.Clinician),
+		"HospitalAccounts": s.Hospital != nil,
+		"Who":              who.Staff, "CSRF": s.Identity.CSRF(who.session), "Person": p.Clinician, "Badges": badges, "PIN": pinStands(p.Clinician),
 		"Held": held, "Others": others, "Unreached": seenBy(who, p.Unreached), "Log": p.Log, "Wards": wards,
 		"MayBadge": somewhere(who, identity.Badges) == nil, "MayProvision": mayProvision(who) == nil,
 	})

@@ -3,6 +3,7 @@ package identity
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity/oidc"
@@ -137,7 +138,7 @@ func TestAClinicianIsPinnedAtTheFirstSignIn(t *testing.T) {
 			t.Errorf("%d: subject %s, account %q: %q, %q", n, c.subject, c.account, id, refused)
 		}
 	}
-	if err := people.UnpinClinician(t.Context(), "anna"); err != nil {
+	if err := people.ChangePerson(t.Context(), ledger.PersonChange{ID: "anna", Unpin: true, At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if id, refused := is("2", "anna@hospital.example"); id != "anna" || refused != "" {

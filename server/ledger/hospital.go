@@ -40,9 +40,10 @@ func (l *Ledger) PinClinician(ctx context.Context, id, issuer, subject string) e
 	})
 }
 
-// UnpinClinician lets the next hospital account that is theirs by name be a
-// person's; ErrNotFound if there is no such person.
-func (l *Ledger) UnpinClinician(ctx context.Context, id string) error {
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&pinRow{ID: id}).Column("issuer", "subject").WherePK().Exec(ctx))
-	return failed(ctx, fmt.Sprintf("unpinning clinician %q", id), err)
+// unpin lets the next hospital account that is a person's by name be theirs.
+func unpin(ctx context.Context, tx bun.Tx, c PersonChange) error {
+	if !c.Unpin {
+		return nil
+	}
+	return oneRow(custody.ErrNotFound)(tx.NewUpdate().Model(&pinRow{ID: c.ID}).Column("issuer", "subject").WherePK().Exec(ctx))
 }

@@ -14,7 +14,9 @@ import (
 // PersonChange is one change of one person, written all or nothing together
 // with its lines. What is nil or empty stays as it is.
 type PersonChange struct {
-	ID      string
+	ID string
+	// Unpin: the hospital account that signed in as them is theirs no longer.
+	Unpin   bool
 	New     bool // the person is added: active unless Active says otherwise
 	Name    *string
 	Account *string
@@ -59,6 +61,9 @@ func (l *Ledger) ChangePerson(ctx context.Context, c PersonChange) error {
 			}
 		}
 		if err := putDirectoryName(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := unpin(ctx, tx, c); err != nil {
 			return err
 		}
 		return l.tell(ctx, tx, c)

@@ -156,6 +156,13 @@ func (o *Office) Rename(ctx context.Context, id, name, account string, d Deed) e
 	return o.change(ctx, c, what[:len(what)-1], d, false)
 }
 
+// Unpin lets the hospital account go that signed in as somebody, so that another
+// one that is theirs by name can: it was made anew, or was never theirs. Their
+// open sessions go on.
+func (o *Office) Unpin(ctx context.Context, id string, d Deed) error {
+	return o.change(ctx, ledger.PersonChange{ID: id, Unpin: true}, "The hospital account that signed in as them was let go.", d, false)
+}
+
 func orNone(s string) string {
 	if s == "" {
 		return "none"

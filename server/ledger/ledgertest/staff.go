@@ -85,8 +85,8 @@ var pinCases = map[string]func(*testing.T, Fresh){
 		anna.PIN = "$x"
 		wantEqual(t, value[ledger.Clinician](t)(l.ClinicianBySubject(t.Context(), issuer, "1")), anna)
 
-		must(t, l.UnpinClinician(t.Context(), "anna"))
-		wantErr(t, l.UnpinClinician(t.Context(), "nobody"), custody.ErrNotFound)
+		must(t, l.ChangePerson(t.Context(), ledger.PersonChange{ID: "anna", Unpin: true, At: Start}))
+		wantErr(t, l.ChangePerson(t.Context(), ledger.PersonChange{ID: "nobody", Unpin: true, At: Start}), custody.ErrNotFound)
 		_, err = l.ClinicianBySubject(t.Context(), issuer, "1")
 		wantErr(t, err, custody.ErrNotFound)
 		must(t, l.PinClinician(t.Context(), "anna", issuer, "2"))
