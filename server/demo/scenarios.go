@@ -25,6 +25,7 @@ var (
 		{"downtime iPad", downtime, []string{"set aside", "waits", "sealed", "proven clean"}},
 		{"guests", guests, []string{"tap at the dock", "temporary session", "return", "proven clean"}},
 		{"managed apps", managedApps, []string{"badge-in", "return", "proven clean"}},
+		{"emergency", emergency, []string{"opened", "in full", "explained", "reviewed", "proven clean"}},
 		{"trial", trialOfOneIPad, []string{"walked", "signed"}},
 	}
 	lastOfAll = []scenario{

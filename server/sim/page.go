@@ -29,6 +29,13 @@ type PageState struct {
 	Nonce    string `json:"nonce"`
 	Sentence string `json:"sentence"`
 	Other    string `json:"other"`
+
+	Assurance string `json:"assurance"` // how its holder showed who they are
+	// Explain is an emergency that its holder has not explained.
+	Explain *struct {
+		Device  string `json:"device"`
+		Version int64  `json:"version"`
+	} `json:"explain"`
 }
 
 // inUse is the state of a device with an open session.

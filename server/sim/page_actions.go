@@ -44,6 +44,20 @@ func (p *Page) PIN(ctx context.Context, pin string) (PageState, error) {
 	return p.act(ctx, "/kiosk/pin", map[string]any{"pin": pin, "nonce": p.takeNonce()}, true)
 }
 
+// Emergency opens the device by the badge that was tapped, and nothing else.
+func (p *Page) Emergency(ctx context.Context) (PageState, error) {
+	return p.act(ctx, "/kiosk/emergency", map[string]any{"nonce": p.takeNonce()}, true)
+}
+
+// Explain says why there was the emergency that the page asks about.
+func (p *Page) Explain(ctx context.Context, why string) (PageState, error) {
+	s, _ := p.Shown()
+	if s.Explain == nil {
+		return s, errors.New("the page asks about no emergency")
+	}
+	return p.act(ctx, "/kiosk/explain", map[string]any{"epoch": s.Epoch, "device": s.Explain.Device, "version": s.Explain.Version, "why": why}, true)
+}
+
 // TakeOver asks for a device that is locked with another's session.
 func (p *Page) TakeOver(ctx context.Context) (PageState, error) {
 	return p.act(ctx, "/kiosk/takeover", map[string]any{"nonce": p.takeNonce()}, false)
