@@ -34,6 +34,7 @@ type serve struct {
 	PushCert     string `help:"PEM file with the MDM push certificate and its key." name:"push-cert" type:"existingfile" env:"PADWARDEN_PUSH_CERT"`
 	MDM          string `help:"Where iPads connect: embedded (here), or nanomdm=https://host, a NanoMDM server that is there already. Its keys are in PADWARDEN_NANOMDM_API_KEY and PADWARDEN_NANOMDM_WEBHOOK_KEY." default:"embedded" env:"PADWARDEN_MDM"`
 	PushTopic    string `help:"Topic of the NanoMDM server's push certificate, where that server wakes the iPads (--mdm nanomdm=… without --push-cert)." name:"push-topic" env:"PADWARDEN_PUSH_TOPIC"`
+	SignInLink   bool   `help:"Print a one-time sign-in for an administrator, also where one has a passkey or a hospital account." name:"sign-in-link"`
 	WiFi         string `help:"Wi-Fi profile (.mobileconfig) that an erased iPad comes back by." name:"wifi-profile" type:"existingfile" env:"PADWARDEN_WIFI_PROFILE"`
 	housekeeping
 }
@@ -75,7 +76,16 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 		logger.Warn("Served over plain http: iPads accept https only. Put TLS in front and give its address with --base-url.")
 	}
 	logger.Info("serving", "console", a.ConsoleURL()+"/console")
-	go printSignIn(ctx, a)
+	if !s.SignInLink {
+		if s.SignInLink, err = a.NeedsLink(ctx); err != nil {
+			return errors.Join(err, a.Close())
+		}
+	}
+	if s.SignInLink {
+		go printSignIn(ctx, a)
+	} else {
+		fmt.Fprintf(os.Stdout, "Sign in at %s/console/start (--sign-in-link prints a one-time link)\n", a.SignInURL())
+	}
 	return a.Run(ctx)
 }
 

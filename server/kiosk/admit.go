@@ -81,8 +81,15 @@ func (k *Kiosk) admitInUse(ctx context.Context, row custody.Custody, who ledger.
 	case shown(row, session) != custody.InUse: // closed in live, and custody is about to say so
 		return problem.New(fiber.StatusConflict, problem.CodeStale, "This iPad is just being locked. Tap your badge again in a moment.")
 	case row.Holder == who.ID && row.Assurance == custody.AssuranceBreakGlass:
-		_, err := k.Steward.Apply(ctx, row.Device, custody.Resume{By: who.ID, Account: who.Account, How: by.how, With: by.with})
-		return err
+		if _, err := k.Steward.Apply(ctx, row.Device, custody.Resume{By: who.ID, Account: who.Account, How: by.how, With: by.with}); err != nil {
+			return err
+		}
+		// They are there, and from now on for as long as anybody: the deadlines are
+		// still the emergency's until they are moved.
+		if _, err := k.Live.Touch(ctx, row.Device, row.Epoch); err != nil {
+			return fmt.Errorf("ending the emergency on %s: %w", row.Device, err)
+		}
+		return nil
 	case row.Holder == who.ID:
 		_, err := k.put(ctx, row, ask{Asks: asksChoose, Sentence: askChooseSentence})
 		return err

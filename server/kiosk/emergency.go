@@ -113,6 +113,7 @@ func (k *Kiosk) breakGlass(ctx context.Context, c *fiber.Ctx, row custody.Custod
 	if row.Holder == who.ID && (row.State == custody.Locked || row.State == custody.Wiping) {
 		e = custody.Resume{By: who.ID, Account: who.Account, How: custody.AssuranceBreakGlass, With: with}
 	}
+	k.elsewhere(ctx, row, who)
 	next, err := k.Steward.Apply(ctx, row.Device, e)
 	if err != nil {
 		return k.instead(ctx, row, who.ID, fmt.Errorf("opening %s in an emergency: %w", row.Device, err))
