@@ -86,10 +86,19 @@ func run[T any](tab *Tab, what string, action chromedp.Action[T]) T {
 		ctx = tab.Context
 	}
 	out, err := chromedp.Run(ctx, action)
+	for ; err != nil && went(err) && ctx.Err() == nil; out, err = chromedp.Run(ctx, action) {
+		time.Sleep(30 * time.Millisecond)
+	}
 	if err != nil {
 		tab.t.Fatalf("%s: %v", what, err)
 	}
 	return out
+}
+
+// went: the page went away between finding a thing on it and doing something to
+// it, as one does that was left a moment before. Nothing was done, so it is done again.
+func went(err error) bool {
+	return strings.Contains(err.Error(), "Could not find node with given id") || strings.Contains(err.Error(), "No node with given id found")
 }
 
 // Eval returns what a script answers.
