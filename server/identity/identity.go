@@ -1,13 +1,17 @@
-// Package identity says who is at the iPad (badge and PIN) and who is at the
-// console (a one-time link, then a session; an API token).
+// Package identity says who is at the iPad (badge and PIN, passkey, a badge
+// alone in an emergency) and who is at the console (passkey, the hospital's own
+// provider, a one-time link; an API token).
 //
 // A badge number is an identifier, not a secret: it is printed on the card and
 // can be copied, so it never signs anybody in alone. Badge and PIN together
-// are AAL1 in the terms of SP 800-63B-4, a documented deviation from AAL2.
+// are AAL1 in the terms of SP 800-63B-4, a documented deviation from AAL2; a
+// passkey that verified its owner is AAL2, and a ward may ask for one once a shift.
 //
-// What is kept: of a badge its HMAC, of a PIN an argon2id hash over an HMAC,
-// of every token and session its SHA-256. Attempts are counted in Redis before
-// anything is hashed, so that guessing is slow and cheap to refuse.
+// What is kept: of a badge its HMAC, of a PIN an argon2id hash over an HMAC, of
+// a passkey its public key, of every token and session its SHA-256. Attempts are
+// counted in Redis before anything is hashed, so that guessing is slow and cheap
+// to refuse; a passkey has budgets of its own, so that whoever guesses a PIN
+// shuts nobody out.
 package identity
 
 import (
