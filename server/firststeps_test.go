@@ -85,7 +85,8 @@ func readme(t *testing.T, from, to string) string {
 }
 
 // A new administrator gets from an empty folder to the first badge-in by the
-// README alone: its file, its badge and its PIN, its buttons by their names.
+// README alone: its file, its badge and its PIN, its buttons by their names. The
+// nurse then comes in all three ways: badge and PIN, security key, emergency.
 func TestFirstSteps(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "padwarden")
@@ -136,23 +137,61 @@ func TestFirstSteps(t *testing.T) {
 	enrol := admin.Eval(`[...document.querySelectorAll('.link')].find((l) => l.textContent.startsWith('http')).textContent`)
 
 	ipad := started(t, program, dir, "ipad", "--serial", serial, enrol)
-	page := says(t, ipad, `Its page, .*: (http://\S+)`)
 	nurse := browsertest.Open(t)
+	nurse.Key(false)
 	nurse.Look(820, 1180, "light")
-	nurse.Do(chromedp.Navigate(page))
-	nurse.Until(`document.body?.dataset.state === 'clean' && document.getElementById('ready').checkVisibility()`)
-	time.Sleep(500 * time.Millisecond) // the stream's first event
-	nurse.Do(chromedp.KeyEvent(badge + "\r"))
-	nurse.Do(chromedp.WaitVisible("#pad"))
+	shows := func(state string) {
+		t.Helper()
+		nurse.Until(fmt.Sprintf(`document.body?.dataset.state === %q && document.body.dataset.asks === '' && document.readyState === 'complete'`, state))
+	}
+	// free is the iPad's new page, as clean as it is after every wipe. Passkeys are
+	// made for a name, so it is opened by this machine's.
+	free := func() {
+		t.Helper()
+		nurse.Do(chromedp.Navigate(browsertest.Local(says(t, ipad, `Its page, .*: (http://\S+)`))))
+		shows("clean")
+		time.Sleep(500 * time.Millisecond) // the stream's first event
+	}
+	done := func() {
+		t.Helper()
+		nurse.Until(`document.body.dataset.state === 'in_use' && document.getElementById('holder').textContent === 'Ada Okafor'`)
+		button(nurse, "I'm done")
+		nurse.Until(`document.body.dataset.state === 'wiping'`)
+		says(t, ipad, `took (EraseDevice)`)
+	}
+	tap := func() {
+		t.Helper()
+		nurse.Do(chromedp.KeyEvent(badge + "\r"))
+		nurse.Until(`document.body.dataset.asks === 'pin'`)
+	}
+
+	free() // by badge and PIN, and a key is added for the next time
+	tap()
 	for _, d := range pin {
 		nurse.Do(chromedp.Click(fmt.Sprintf(`button[data-digit="%c"]`, d)))
 	}
 	nurse.Do(chromedp.Click("#enter"))
-	nurse.Until(`document.body.dataset.state === 'in_use' && document.getElementById('holder').textContent === 'Ada Okafor'`)
-	button(nurse, "I'm done")
-	nurse.Until(`document.body.dataset.state === 'wiping'`)
-	says(t, ipad, `took (EraseDevice)`)
-	says(t, ipad, `Its page, .*: (http://\S+)`)
+	shows("in_use")
+	button(nurse, "Add a security key")
+	button(nurse, "Add my key")
+	nurse.Until(`document.body.dataset.asks === 'keyadded'`)
+	button(nurse, "Go on working")
+	done()
+
+	free() // by the key alone
+	button(nurse, "Use your passkey or security key")
+	done()
+
+	free() // in an emergency, by the badge alone
+	tap()
+	button(nurse, "Emergency")
+	button(nurse, "Emergency: open now")
+	nurse.Until(`document.body.dataset.state === 'in_use' && !document.getElementById('urgent').hidden`)
+	done()
+
+	says(t, ipad, `Its page, .*: (http://\S+)`) // proven clean for whoever is next
 	button(admin, "Close")
 	admin.Until(`document.querySelector('.pill')?.textContent.includes('Clean')`)
+	button(admin, "Emergencies")
+	admin.Until(`document.body.textContent.includes('Ada Okafor')`)
 }
