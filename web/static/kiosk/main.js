@@ -48,13 +48,19 @@ function show(s) {
   else if (s.opening && !s.other) later = setTimeout(refresh, openingLong + 500);
 }
 
-// refresh asks for the state. What the stream said meanwhile is newer than the
-// answer, which was on its way already.
-async function refresh() {
+// heed asks, and shows the state that is answered. What the stream said
+// meanwhile is newer than the answer, which was on its way already: the page
+// goes by that, and by what follows.
+async function heed(ask) {
   const before = heard;
+  const s = await ask();
+  if (heard === before && s.state) show(s);
+  return s;
+}
+
+async function refresh() {
   try {
-    const s = await api.state();
-    if (heard === before) show(s);
+    await heed(api.state);
   } catch (e) {
     if (e.status === 403) ended();
   }
@@ -66,8 +72,9 @@ async function act(what) {
   busy = true;
   notice('');
   try {
-    const s = await what();
-    if (s.state) show(s); else await refresh();
+    const before = heard;
+    const s = await heed(what);
+    if (!s.state || heard !== before) await refresh();
   } catch (e) {
     if (keyring.said(e) !== undefined) return notice(keyring.said(e));
     if (!(e instanceof api.Refused)) throw e;
@@ -94,7 +101,7 @@ async function touch() {
   if ($('warn').hidden && t - touched < touchEvery) return;
   touched = t;
   try {
-    show(await api.touch(now.epoch));
+    await heed(() => api.touch(now.epoch));
   } catch (e) {
     if (e.status !== 0) await refresh();
   }
