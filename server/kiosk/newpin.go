@@ -81,6 +81,9 @@ func (k *Kiosk) newPIN(ctx context.Context, c *fiber.Ctx, row custody.Custody) e
 	if err != nil {
 		return err
 	}
+	if !who.Active { // not any more
+		return errNonce
+	}
 	p, err := k.Ledger.Policy(ctx, row.Ward)
 	if err != nil {
 		return err

@@ -228,6 +228,25 @@ func TestNewPIN(t *testing.T) {
 	}
 }
 
+// Who leaves between the code and the PIN chooses none, and claims no card.
+func TestWhoLeftChoosesNothing(t *testing.T) {
+	for name, q := range map[string]ask{
+		"newpin":  {Asks: asksNewPIN, Clinician: "anna", Badge: []byte("b")},
+		"newcard": {Asks: asksNewCard, Clinician: "anna", Badge: []byte("b"), How: custody.AssurancePasskey},
+	} {
+		h := newHouse(t)
+		h.kiosk.Ledger = closedTo{h.ward, "anna"}
+		before := h.pins["anna"]
+		if _, err := h.kiosk.put(t.Context(), h.row(ipad), q); err != nil {
+			t.Fatal(err)
+		}
+		status, body := h.post(name, m{"pin": "730518", "yes": true, "nonce": h.state().Nonce})
+		if status != http.StatusConflict || h.pins["anna"] != before || h.row(ipad).State != custody.Clean || len(h.deeds) != 0 {
+			t.Errorf("%s: %d %s, %s", name, status, body, h.row(ipad).State)
+		}
+	}
+}
+
 // A ward of eight digits takes a PIN of six once, to ask for a longer one.
 func TestALongerPIN(t *testing.T) {
 	h := newHouse(t)
