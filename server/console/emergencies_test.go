@@ -167,11 +167,16 @@ func TestEmergenciesInABrowser(t *testing.T) {
 	tab.Judge("console-emergencies-1-pool")
 	tab.Do(chromedp.Click("#urgent a"), chromedp.WaitVisible(`[data-opens="review"]`))
 	tab.Judge("console-emergencies-2-list")
-	tab.Do(chromedp.Click(`[data-opens="review"]`), chromedp.WaitVisible("#review-found"), chromedp.SendKeys("#review-found", "A crash call."))
+	press := func(button string) { tab.Eval(`document.querySelector('` + button + `').click()`) }
+	press(`[data-opens="review"]`)
+	tab.Do(chromedp.WaitVisible("#review-found"), chromedp.SendKeys("#review-found", "A crash call."))
 	tab.Judge("console-emergencies-3-review")
-	tab.Do(chromedp.Click(`#review [data-posts]`))
+	press(`#review [data-posts]`)
 	tab.Until(`document.body.textContent.includes('None waits.')`)
-	tab.Do(chromedp.Click(`[data-opens="code"]`), chromedp.WaitVisible("#code"), chromedp.Click(`#code [data-posts]`))
+	tab.Until(`document.readyState === 'complete'`) // the list was read anew
+	press(`[data-opens="code"]`)
+	tab.Do(chromedp.WaitVisible("#code"))
+	press(`#code [data-posts]`)
 	tab.Until(`/^[0-9]{10}$/.test(document.querySelector('#code .link').textContent)`)
 	tab.Judge("console-emergencies-4-code")
 }

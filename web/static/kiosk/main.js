@@ -16,6 +16,7 @@ let waved = '';      // the nonce of a question that was cancelled here
 let adding = '';     // the holder is adding a key: 'asked', then 'added'
 let touched = 0, busy = false, later = 0, over = false;
 let heard = 0;       // states that the stream brought
+let pressed = '', doing = '', waits = null; // the button just pressed, the one under way, and what comes after it
 
 const count = countdown({
   warn: warned,
@@ -67,9 +68,17 @@ async function refresh() {
 }
 
 // act does one thing at a time and shows what came of it, or why nothing did.
+// What is pressed while another is under way waits for it, for the page may show
+// already what came of that; the same button pressed twice is pressed once.
 async function act(what) {
-  if (busy) return;
+  const by = pressed;
+  pressed = '';
+  if (busy) {
+    if (by !== doing) waits = () => { pressed = by; act(what); };
+    return;
+  }
   busy = true;
+  doing = by;
   notice('');
   try {
     const before = heard;
@@ -83,8 +92,13 @@ async function act(what) {
     await refresh();
   } finally {
     busy = false;
+    const next = waits;
+    waits = null;
+    next?.();
   }
 }
+
+document.addEventListener('click', (e) => { pressed = e.target.closest('button')?.id || ''; }, true);
 
 function ended() {
   over = true;
