@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/sim"
@@ -30,6 +31,7 @@ func emergency(ctx context.Context, h *Hospital, tell func(string, string)) erro
 	}
 	epoch := s.Epoch
 	tell("opened", "by a badge alone, in the name of "+a.p.name)
+	time.Sleep(2 * 3 * time.Second / time.Duration(h.o.Speed)) // or it is the same tap still
 	if _, err := a.patiently(ctx, a.tap); err != nil {
 		return err
 	}
