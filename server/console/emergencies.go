@@ -53,12 +53,11 @@ type codeLine struct {
 }
 
 type emergenciesPage struct {
-	Who    identity.Staff
-	CSRF   string
-	Waits  []emergencyLine
-	Seen   []emergencyLine // the latest that were reviewed
-	Codes  []codeLine
-	Offers bool // a ward opens iPads in an emergency at all
+	Who   identity.Staff
+	CSRF  string
+	Waits []emergencyLine
+	Seen  []emergencyLine // the latest that were reviewed
+	Codes []codeLine
 }
 
 // maxSeen is how many reviewed emergencies the page shows.

@@ -19,12 +19,8 @@ type shownBy struct {
 }
 
 // welcome lets in who has just shown in full who they are: the PIN grace of the
-// ward begins, and they get what the device's state allows.
-func (k *Kiosk) welcome(ctx context.Context, c *fiber.Ctx, row custody.Custody, who ledger.Clinician, by shownBy) error {
-	policy, err := k.Ledger.Policy(ctx, row.Ward)
-	if err != nil {
-		return err
-	}
+// ward, whose policy it is, begins, and they get what the device's state allows.
+func (k *Kiosk) welcome(ctx context.Context, c *fiber.Ctx, row custody.Custody, who ledger.Clinician, by shownBy, policy custody.Policy) error {
 	if err := k.Identity.StartGrace(ctx, who.ID, row.Ward, policy.PINGrace); err != nil {
 		return err
 	}
@@ -34,7 +30,7 @@ func (k *Kiosk) welcome(ctx context.Context, c *fiber.Ctx, row custody.Custody, 
 		}
 	}
 	k.elsewhere(ctx, row, who)
-	if err := k.admit(ctx, row.Device, who, by); err != nil {
+	if err := k.admit(ctx, row.Device, who, by, policy); err != nil {
 		return k.instead(ctx, row, who.ID, err)
 	}
 	if err := k.proved(ctx, row.Device, who.ID); err != nil {
@@ -50,7 +46,7 @@ func needsKey() error {
 }
 
 // admit does for who, who has shown who they are, what the device's state allows.
-func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clinician, by shownBy) error {
+func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clinician, by shownBy, policy custody.Policy) error {
 	row, err := k.Ledger.Custody(ctx, id) // hashing took a while
 	if err != nil {
 		return err
@@ -66,7 +62,7 @@ func (k *Kiosk) admit(ctx context.Context, id custody.DeviceID, who ledger.Clini
 	case holds && (row.State == custody.Locked || row.State == custody.Wiping):
 		_, err = k.Steward.Apply(ctx, id, custody.Resume{By: who.ID, Account: who.Account, How: by.how, With: by.with})
 	default: // custody says whether it can be had, and why not
-		err = k.claim(ctx, row, who, by)
+		err = k.claim(ctx, row, who, by, policy)
 	}
 	if err != nil {
 		return fmt.Errorf("admitting to %s: %w", id, err)

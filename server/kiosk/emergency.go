@@ -61,7 +61,7 @@ func (k *Kiosk) emergency(ctx context.Context, c *fiber.Ctx, row custody.Custody
 }
 
 // emergencyCode opens an iPad by the ward's sealed code, for somebody who has
-// no badge at all. It is good once; who broke the seal is asked afterwards.
+// no badge at all. It is good once; who broke the seal is noted on its envelope.
 func (k *Kiosk) emergencyCode(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
 	var body struct{ Code, Nonce string }
 	if err := browser.JSON(c, &body, maxBody); err != nil {

@@ -62,5 +62,9 @@ func (k *Kiosk) newCard(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 		k.Log.Info("a clinician registered a badge", "clinician", who.ID, "badge", custody.BadgeCredential(q.Badge), "device", row.Device)
 		k.Count("badge_registered")
 	}
-	return k.welcome(ctx, c, row, who, shownBy{q.How, q.With})
+	policy, err := k.Ledger.Policy(ctx, row.Ward)
+	if err != nil {
+		return err
+	}
+	return k.welcome(ctx, c, row, who, shownBy{q.How, q.With}, policy)
 }

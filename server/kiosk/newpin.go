@@ -106,5 +106,5 @@ func (k *Kiosk) newPIN(ctx context.Context, c *fiber.Ctx, row custody.Custody) e
 	if p.PasskeyEvery > 0 && !k.Identity.StrongValid(ctx, who.ID) {
 		return k.instead(ctx, row, who.ID, needsKey())
 	}
-	return k.welcome(ctx, c, row, who, shownBy{custody.AssuranceBadgePIN, custody.BadgeCredential(q.Badge)})
+	return k.welcome(ctx, c, row, who, shownBy{custody.AssuranceBadgePIN, custody.BadgeCredential(q.Badge)}, p)
 }

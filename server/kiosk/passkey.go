@@ -100,7 +100,11 @@ func (k *Kiosk) keyFinish(ctx context.Context, c *fiber.Ctx, row custody.Custody
 			return err
 		}
 	}
-	return k.welcome(ctx, c, row, who, by)
+	policy, err := k.Ledger.Policy(ctx, row.Ward)
+	if err != nil {
+		return err
+	}
+	return k.welcome(ctx, c, row, who, by, policy)
 }
 
 // keyOwner returns the clinician whose key it is, if they are still one of ours.

@@ -346,7 +346,9 @@ func TestSecondDevice(t *testing.T) {
 	who := h.clinician("anna")
 	var wg sync.WaitGroup
 	for _, id := range []custody.DeviceID{ipad, spare} {
-		wg.Go(func() { _ = h.kiosk.claim(t.Context(), h.row(id), who, shownBy{custody.AssuranceBadgePIN, "badge:x"}) })
+		wg.Go(func() {
+			_ = h.kiosk.claim(t.Context(), h.row(id), who, shownBy{custody.AssuranceBadgePIN, "badge:x"}, h.policy)
+		})
 	}
 	wg.Wait()
 	if held, _ := h.HeldBy(t.Context(), "anna"); len(held) != 1 {

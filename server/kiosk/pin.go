@@ -45,7 +45,7 @@ func (k *Kiosk) pin(ctx context.Context, c *fiber.Ctx, row custody.Custody) erro
 	if policy.PasskeyEvery > 0 && !k.Identity.StrongValid(ctx, who.ID) {
 		return k.instead(ctx, row, who.ID, needsKey())
 	}
-	return k.welcome(ctx, c, row, who, shownBy{custody.AssuranceBadgePIN, custody.BadgeCredential(q.Badge)})
+	return k.welcome(ctx, c, row, who, shownBy{custody.AssuranceBadgePIN, custody.BadgeCredential(q.Badge)}, policy)
 }
 
 // takeOver wipes a locked device and keeps it for who asked, and has proven

@@ -13,11 +13,7 @@ import (
 
 // claim takes a clean device for who. What becomes of another one that they
 // hold is the ward's policy.
-func (k *Kiosk) claim(ctx context.Context, row custody.Custody, who ledger.Clinician, by shownBy) error {
-	policy, err := k.Ledger.Policy(ctx, row.Ward)
-	if err != nil {
-		return err
-	}
+func (k *Kiosk) claim(ctx context.Context, row custody.Custody, who ledger.Clinician, by shownBy, policy custody.Policy) error {
 	e := custody.Claim{By: who.ID, Account: who.Account, How: by.how, With: by.with}
 	if policy.SecondDevice == "" || policy.SecondDevice == custody.SecondAllow {
 		_, err := k.Steward.Apply(ctx, row.Device, e)
