@@ -58,7 +58,7 @@ var routes = map[string]shut{
 	"POST /kiosk/emergency": {guard: ipad}, "POST /kiosk/emergency/code": {guard: ipad}, "POST /kiosk/explain": {guard: ipad},
 	"POST /api/v1/readers/:id/tap": {guard: readers, path: "/api/v1/readers/{reader}/tap"},
 
-	"GET /console/start": {guard: open}, "GET /console/start/:token": {guard: open}, "POST /console/start": {guard: open},
+	"GET /console/start": {guard: open}, "GET /console/start/:token": {guard: open}, "POST /console/start": {guard: open}, "POST /console/language": {guard: open},
 	"GET /console/hospital": {guard: open}, "GET /console/hospital/callback": {guard: open},
 	"POST /console/start/passkey/begin": {guard: open}, "POST /console/start/passkey": {guard: open},
 	"POST /console/sign-out": {guard: signed},

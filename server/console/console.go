@@ -22,6 +22,7 @@ import (
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/problem"
+	"github.com/padwarden/padwarden/server/words"
 	"github.com/padwarden/padwarden/web"
 )
 
@@ -116,7 +117,8 @@ type Config struct {
 type Console struct {
 	Config
 	streams browser.Streams
-	pages   *template.Template
+	words   *words.Catalogue
+	pages   map[*words.Speech]*template.Template
 }
 
 // Bounds of what may be asked for.
@@ -149,8 +151,7 @@ func New(c Config) (*Console, error) {
 	}
 	s := &Console{Config: c, streams: browser.Streams{Total: maxStreams, Each: maxPerStaff}}
 	var err error
-	s.pages, err = template.New("").Funcs(words).Funcs(s.troubleWords()).ParseFS(web.FS, "console/*.html")
-	if err != nil {
+	if s.words, s.pages, err = browser.Pages(web.FS, "console", s.terms); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -160,10 +161,11 @@ func New(c Config) (*Console, error) {
 // open to who is not signed in.
 func (s *Console) Register(r fiber.Router) {
 	headers, errs := browser.Headers(s.Secure), problem.Handler(s.Log)
-	open := r.Group("/console", headers, errs)
+	open := r.Group("/console", headers, problem.HandlerIn(s.Log, browser.Say(s.words)))
 	open.Get("/start", s.askForLink)
 	open.Get("/start/:token", s.askToSignIn)
 	open.Post("/start", s.signIn)
+	open.Post("/language", browser.ChooseLanguage(s.words, "/console", s.Secure))
 
 	open.Get("/", s.page(s.showPool))
 	open.Get("/events", s.watch)

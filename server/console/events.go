@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html/template"
 	"slices"
 	"strings"
 
@@ -31,10 +32,11 @@ func (s *Console) watch(c *fiber.Ctx) error {
 	if c.Method() == fiber.MethodHead {
 		return nil
 	}
+	pages := s.pages[browser.Speech(c, s.words)]
 	return s.streams.Serve(s.Base, c, who.session, func(ctx context.Context, sink *browser.Sink) {
 		changed, leave := s.Live.Subscribe(ward)
 		defer leave()
-		v := &viewer{console: s, sink: sink, who: who, ward: ward}
+		v := &viewer{console: s, pages: pages, sink: sink, who: who, ward: ward}
 		browser.Pump(ctx, sink, changed, s.Beat,
 			func(first bool, ids []custody.DeviceID) error {
 				return v.within(ctx, func(ctx context.Context) error { return v.show(ctx, first, ids) })
@@ -46,6 +48,7 @@ func (s *Console) watch(c *fiber.Ctx) error {
 // viewer is one open stream.
 type viewer struct {
 	console *Console
+	pages   *template.Template // in the viewer's language
 	sink    *browser.Sink
 	who     asker
 	ward    string
@@ -106,7 +109,7 @@ func (v *viewer) show(ctx context.Context, first bool, ids []custody.DeviceID) e
 
 func (v *viewer) send(event, template string, data any) error {
 	var b strings.Builder
-	if err := v.console.pages.ExecuteTemplate(&b, template, data); err != nil {
+	if err := v.pages.ExecuteTemplate(&b, template, data); err != nil {
 		return err
 	}
 	return v.sink.Event(event, b.String())

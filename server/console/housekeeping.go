@@ -183,11 +183,11 @@ func (s *Console) watchPing(c *fiber.Ctx) error {
 	if s.Errands == nil || c.Method() == fiber.MethodHead {
 		return nil
 	}
-	id := d.ID
+	id, pages := d.ID, s.pages[browser.Speech(c, s.words)]
 	return s.streams.Serve(s.Base, c, who.session, func(ctx context.Context, sink *browser.Sink) {
 		changed, leave := s.Errands.Watch(id)
 		defer leave()
-		v, last := &viewer{console: s, sink: sink, who: who}, ""
+		v, last := &viewer{console: s, pages: pages, sink: sink, who: who}, ""
 		tell := func() error {
 			return v.within(ctx, func(ctx context.Context) error { return v.showPing(ctx, id, &last) })
 		}

@@ -80,7 +80,7 @@ func (s *Console) signOut(ctx context.Context, c *fiber.Ctx, who asker) error {
 
 func (s *Console) render(c *fiber.Ctx, status int, name string, data any) error {
 	var b bytes.Buffer
-	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
+	if err := s.pages[browser.Speech(c, s.words)].ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"html/template"
 	"strings"
 	"time"
 
@@ -54,12 +53,6 @@ func (s *Console) trouble(d *device) {
 			d.troubles = append(d.troubles, t)
 		}
 	}
-}
-
-// troubleWords lets every page's header say what the server has, whatever else
-// the page was given.
-func (s *Console) troubleWords() template.FuncMap {
-	return template.FuncMap{"troubles": s.serverTroubles}
 }
 
 // sentences is what is known against a device as one text, to see it change.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
+	"github.com/padwarden/padwarden/server/words"
 )
 
 // The words that people read for what the ladders and states say.
@@ -66,12 +67,25 @@ func stateWord(s custody.State) string {
 var summary = []custody.State{custody.Clean, custody.Reset, custody.InUse, custody.Locked, custody.Wiping, custody.Unproven,
 	custody.Isolated, custody.Sealed, custody.Lost, custody.Enrolling, custody.Retired}
 
-var words = template.FuncMap{
-	"word":  stateWord,
-	"scope": func(a identity.Action) string { return scopeWords[a] },
-	"cause": func(c custody.Cause) string { return causeWords[c] },
-	"iso":   func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") },
-	"plain": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+// terms are what the templates say these words with, in one language; time is
+// a moment that the page's script puts into the reader's own zone.
+func (s *Console) terms(in *words.Speech) template.FuncMap {
+	return template.FuncMap{
+		"word":     func(state custody.State) string { return in.Say(stateWord(state)) },
+		"scope":    func(a identity.Action) string { return in.Say(scopeWords[a]) },
+		"cause":    func(c custody.Cause) string { return in.Say(causeWords[c]) },
+		"iso":      iso,
+		"plain":    plain,
+		"time":     timeTag,
+		"troubles": s.serverTroubles,
+	}
+}
+
+func iso(t time.Time) string   { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+func plain(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func timeTag(t time.Time) template.HTML {
+	return template.HTML(`<time datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only
 }
 
 // lockWord says in a sentence what the lock of a locked device is. A dark

@@ -26,6 +26,7 @@ import (
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/problem"
+	"github.com/padwarden/padwarden/server/words"
 	"github.com/padwarden/padwarden/web"
 )
 
@@ -115,7 +116,8 @@ type Config struct {
 type Kiosk struct {
 	Config
 	streams browser.Streams
-	page    *template.Template
+	words   *words.Catalogue
+	pages   map[*words.Speech]*template.Template
 }
 
 // Bounds of what the page may ask for.
@@ -148,16 +150,17 @@ func New(c Config) (*Kiosk, error) {
 	if c.Count == nil {
 		c.Count = func(string) {}
 	}
-	page, err := template.ParseFS(web.FS, "kiosk/*.html")
-	if err != nil {
+	k := &Kiosk{Config: c, streams: browser.Streams{Total: maxStreams, Each: maxPerIPad}}
+	var err error
+	if k.words, k.pages, err = browser.Pages(web.FS, "kiosk", nil); err != nil {
 		return nil, err
 	}
-	return &Kiosk{Config: c, page: page, streams: browser.Streams{Total: maxStreams, Each: maxPerIPad}}, nil
+	return k, nil
 }
 
 // Register adds the page's and the readers' routes.
 func (k *Kiosk) Register(r fiber.Router) {
-	headers, errs := browser.Headers(k.Secure), problem.Handler(k.Log)
+	headers, errs := browser.Headers(k.Secure), problem.HandlerIn(k.Log, browser.Say(k.words))
 	r.Get("/kiosk/start/:secret", headers, errs, k.start)
 	r.Get("/kiosk", headers, errs, k.showPage)
 
@@ -175,7 +178,7 @@ func (k *Kiosk) Register(r fiber.Router) {
 	own.Post("/newcard", k.change(k.newCard))
 	k.registerEmergency(own)
 
-	r.Post("/api/v1/readers/:id/tap", headers, errs, k.tapReader)
+	r.Post("/api/v1/readers/:id/tap", headers, problem.Handler(k.Log), k.tapReader)
 }
 
 // device wraps a handler of a request that must come from an iPad's own page.

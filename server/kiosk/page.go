@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/problem"
 )
 
@@ -36,7 +37,7 @@ func (k *Kiosk) sorry(c *fiber.Ctx, err error) error {
 
 func (k *Kiosk) render(c *fiber.Ctx, status int, name string, data any) error {
 	var b bytes.Buffer
-	if err := k.page.ExecuteTemplate(&b, name, data); err != nil {
+	if err := k.pages[browser.Speech(c, k.words)].ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)

@@ -86,13 +86,21 @@ func Write(c *fiber.Ctx, p *Problem) error {
 
 // Handler returns middleware that turns the errors of the handlers behind it
 // into problems, and logs those that are ours to mend.
-func Handler(log *slog.Logger) fiber.Handler {
+func Handler(log *slog.Logger) fiber.Handler { return HandlerIn(log, nil) }
+
+// HandlerIn is [Handler] for pages: say puts the title in the language of who asks.
+func HandlerIn(log *slog.Logger, say func(c *fiber.Ctx, title string) string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		err := c.Next()
 		if err == nil {
 			return nil
 		}
 		p := From(err)
+		if say != nil {
+			said := *p
+			said.Title = say(c, p.Title)
+			p = &said
+		}
 		if p.Status >= 500 {
 			log.Error("request failed", "method", c.Method(), "route", c.Route().Path, "status", p.Status, "err", err)
 		}

@@ -1,15 +1,17 @@
 // What every page of the console does: local times, idle clocks that tick,
-// sign-out, and changes with the page's own token.
+// sign-out, the language, and changes with the page's own token.
+
+import { t } from '../words.js';
 
 const two = (n) => String(n).padStart(2, '0');
 
 // localise writes the times under root in the reader's own zone.
 export function localise(root) {
-  for (const t of root.querySelectorAll('time[datetime]')) {
-    const at = new Date(t.dateTime), today = new Date();
+  for (const el of root.querySelectorAll('time[datetime]')) {
+    const at = new Date(el.dateTime), today = new Date();
     const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-    t.title = t.title || t.textContent;
-    t.textContent = at.toDateString() === today.toDateString() ? clock
+    el.title = el.title || el.textContent;
+    el.textContent = at.toDateString() === today.toDateString() ? clock
       : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
   }
 }
@@ -49,11 +51,11 @@ export async function send(path, body) {
       headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': document.body.dataset.csrf }, body: JSON.stringify(body),
     });
   } catch {
-    throw new Error('There is no connection, so nothing was done. Try again.');
+    throw new Error(t('There is no connection, so nothing was done. Try again.'));
   }
   const said = await answer.json().catch(() => ({}));
   if (answer.status === 401) location.assign('/console/start');
-  if (!answer.ok) throw new Error(said.title || 'Something went wrong. Try again.');
+  if (!answer.ok) throw new Error(said.title || t('Something went wrong. Try again.'));
   return said;
 }
 
@@ -84,6 +86,17 @@ export function follow(path, on) {
     else setTimeout(() => follow(path, on), 3000);
   };
 }
+
+// What htmx asks for carries the page's token, and what it brings is localised.
+document.addEventListener('htmx:configRequest', (e) => { e.detail.headers['X-CSRF-Token'] = document.body.dataset.csrf; });
+document.addEventListener('htmx:load', (e) => { localise(e.detail.elt); wind(e.detail.elt); });
+
+// The way to where one is, and the page to come back to in another language.
+for (const a of document.querySelectorAll('.ways a')) {
+  const here = location.pathname, to = new URL(a.href).pathname;
+  if (here === to || to !== '/console' && here.startsWith(to + '/') || to === '/console' && here.startsWith('/console/devices/')) a.setAttribute('aria-current', 'page');
+}
+document.querySelector('.language')?.addEventListener('submit', (e) => { e.target.next.value = location.pathname + location.search; });
 
 localise(document);
 wind(document);
