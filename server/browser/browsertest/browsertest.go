@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/gofiber/fiber/v2"
@@ -24,7 +25,7 @@ import (
 type Tab struct {
 	context.Context
 	t     *testing.T
-	shots string
+	shots string // where pictures go; empty: none are taken
 }
 
 // Serve serves app on a loopback address until the test ends.
@@ -40,29 +41,25 @@ func Serve(t *testing.T, app *fiber.App) (base string) {
 }
 
 // Open starts a browser of its own for the test, or skips it where there is
-// none. Errors that the page throws fail the test. Screenshots go to the
-// directory in PADWARDEN_SHOTS, if set.
+// none. Errors that the page throws fail the test. Pictures are taken only into
+// the directory in PADWARDEN_SHOTS, as PADWARDEN_SHOTS_AS says: png or webp.
 func Open(t *testing.T) *Tab {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed, so the pages are not looked at in a browser")
 	}
-	shots := os.Getenv("PADWARDEN_SHOTS")
-	if shots == "" {
-		shots = t.TempDir()
-	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.NoFirstRun)
 	browser, closeBrowser := chromedp.NewExecAllocator(t.Context(), options...)
-	page, closePage := chromedp.NewContext(browser, chromedp.WithListener(func(e any) {
+	tab, closePage := chromedp.NewContext(browser, chromedp.WithListener(func(e any) {
 		if thrown, ok := e.(*runtime.EventExceptionThrown); ok {
 			t.Errorf("the page threw: %s", thrown.ExceptionDetails.Text)
 		}
 	}))
 	t.Cleanup(func() { closePage(); closeBrowser() })
-	return &Tab{Context: page, t: t, shots: shots}
+	return &Tab{Context: tab, t: t, shots: os.Getenv("PADWARDEN_SHOTS")}
 }
 
 // Step is something done in the page that answers nothing.
@@ -142,12 +139,15 @@ var looks = []struct {
 	theme         string
 }{{"portrait-light", 820, 1180, "light"}, {"landscape-dark", 1180, 820, "dark"}, {"landscape-light", 1180, 820, "light"}, {"portrait-dark", 820, 1180, "dark"}}
 
-// Judge takes a picture of the page in every look, and fails the test where
-// the page is wider than the screen, or where axe-core finds a fault in the
-// first two, which have both themes and both ways to hold an iPad.
+// Judge fails the test where the page is wider than the screen, or where
+// axe-core finds a fault, in two looks that have both themes and both ways to
+// hold an iPad between them. Where pictures are asked for it takes all four.
 func (tab *Tab) Judge(name string) {
 	tab.t.Helper()
 	for i, l := range looks {
+		if i >= 2 && tab.shots == "" {
+			return
+		}
 		tab.Look(l.width, l.height, l.theme)
 		tab.Shot(name + "-" + l.name)
 		if i < 2 {
@@ -159,11 +159,25 @@ func (tab *Tab) Judge(name string) {
 	}
 }
 
-// Shot takes a picture.
+// Shot takes a picture of what is on the screen, if any are asked for.
 func (tab *Tab) Shot(name string) {
 	tab.t.Helper()
-	png := run(tab, "taking a picture", chromedp.CaptureScreenshot())
-	if err := os.WriteFile(filepath.Join(tab.shots, name+".png"), png, 0o644); err != nil {
+	if tab.shots == "" {
+		return
+	}
+	params, ending := page.CaptureScreenshotParams{}, ".png"
+	if os.Getenv("PADWARDEN_SHOTS_AS") == "webp" {
+		quality := int64(82)
+		params, ending = page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality}, ".webp"
+	}
+	picture := run(tab, "taking a picture", func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+		taken, err := chromedp.Call(ctx, page.CaptureScreenshot, params)
+		if err != nil {
+			return nil, err
+		}
+		return taken.Data, nil
+	})
+	if err := os.WriteFile(filepath.Join(tab.shots, name+ending), picture, 0o644); err != nil {
 		tab.t.Fatal(err)
 	}
 }
