@@ -1,0 +1,32 @@
+package main
+
+// row is one figure that is held to something. Its benchmark reports what is
+// ours and, where there is one, what it is put beside, both taken in turn in
+// the same run.
+type row struct {
+	Name    string
+	Package string
+	Bench   string // the whole name of the benchmark, without "Benchmark"
+	Ours    string // the unit it reports ours in
+	Other   string // the unit it reports the other in; empty: ours is held to the goal itself
+	Beside  string // what the other is, and how durable
+	Goal    float64
+	AtMost  bool   // the ratio, or ours, is at most Goal; otherwise at least
+	Rounds  int    // 0: five
+	Time    string // -benchtime; empty: 1s
+	Needs   string // a program without which it cannot be taken
+}
+
+// rows are all of them, in the order in which they are taken.
+var rows = []row{
+	// The guard stands in front of every connect. A stock server answers an idle
+	// one in about 216 µs, so the guard may take a tenth of that, and half as
+	// much again for noise.
+	{Name: "guard", Package: "./server/mdm/plistguard", Bench: "CheckIdle", Ours: "ns/op", Goal: 32000, AtMost: true},
+
+	// What people wait for at the pages.
+	{Name: "pool-paint", Package: "./server/app", Bench: "PoolFirstPaint", Ours: "paint-ms", Goal: 1000, AtMost: true, Time: "5x", Rounds: 1, Needs: "chromium"},
+	{Name: "pool-update", Package: "./server/app", Bench: "PoolUpdate", Ours: "p99-ms", Goal: 200, AtMost: true, Time: "60x", Rounds: 1, Needs: "chromium"},
+	{Name: "pool-viewers", Package: "./server/app", Bench: "PoolViewers", Ours: "p99-ms", Goal: 1000, AtMost: true, Time: "1x", Rounds: 1, Needs: "chromium"},
+	{Name: "kiosk-weight", Package: "./server/app", Bench: "KioskWeight", Ours: "bytes", Goal: 60_000, AtMost: true, Time: "1x", Rounds: 1},
+}
