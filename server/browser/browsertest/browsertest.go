@@ -24,12 +24,12 @@ import (
 // Tab is one open page.
 type Tab struct {
 	context.Context
-	t     *testing.T
+	t     testing.TB
 	shots string // where pictures go; empty: none are taken
 }
 
 // Serve serves app on a loopback address until the test ends.
-func Serve(t *testing.T, app *fiber.App) (base string) {
+func Serve(t testing.TB, app *fiber.App) (base string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,7 +43,7 @@ func Serve(t *testing.T, app *fiber.App) (base string) {
 // Open starts a browser of its own for the test, or skips it where there is
 // none. Errors that the page throws fail the test. Pictures are taken only into
 // the directory in PADWARDEN_SHOTS, as PADWARDEN_SHOTS_AS says: png or webp.
-func Open(t *testing.T) *Tab {
+func Open(t testing.TB) *Tab {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
