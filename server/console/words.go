@@ -23,7 +23,7 @@ var (
 		custody.CauseReenrolled: "enrolled again unexplained", custody.CauseCheckedOut: "management removed",
 		custody.CauseOverdue: "the wipe is overdue", custody.CauseMoved: "its holder took another iPad", custody.CauseEmergency: "the time of an emergency was over",
 		custody.CauseFailed: "the wipe failed", custody.CauseLiveLost: "session state was lost",
-		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseReinstated: "back in service", custody.CauseDowntime: "brought back from a downtime", custody.CauseBelowGrade: "below the ward's grade",
+		custody.CauseFirst: "first enrolment", custody.CauseLostMode: "Lost Mode", custody.CauseReinstated: "back in service", custody.CauseDowntime: "brought back from a downtime", custody.CauseBelowGrade: "below the ward's grade", custody.CauseOtherWard: "from another ward",
 	}
 	proofWords = map[custody.ProofRung]string{
 		custody.ProofRequested: "Wipe asked, not sent yet", custody.ProofHandedOver: "Wipe sent, no answer yet",

@@ -76,6 +76,7 @@ const (
 	CauseDowntime   Cause = "downtime"    // brought back from a downtime
 	CauseLostMode   Cause = "lost_mode"   // Lost Mode turned on or off
 	CauseBelowGrade Cause = "below_grade" // proven, but below the ward's least grade
+	CauseOtherWard  Cause = "other_ward"  // it came from a ward that is set up differently
 )
 
 // Custody is a device's durable row. Times are Redis' TIME (the one clock that
@@ -130,6 +131,10 @@ type Custody struct {
 	SignedOut bool `json:"signed_out,omitempty"`
 	// Passcode is when SecurityInfo last showed a passcode in this epoch.
 	Passcode time.Time `json:"passcode,omitzero"`
+
+	// Rules is the version of the ward's policy that the row was last told of, if
+	// one came while it had a session or a plan.
+	Rules int64 `json:"rules,omitempty"`
 
 	// Owed is the detail of the last entry that was owed to history and is in it
 	// now: live may still have it, when a server died before it was settled there.

@@ -29,6 +29,10 @@ func (d *decision) apply(e Event) error {
 		return d.takeOver(e)
 	case Moved:
 		return d.moved(e)
+	case Move:
+		return d.move(e)
+	case NewPolicy:
+		return d.newPolicy(e)
 	case Return:
 		return d.giveBack(e)
 	case Wipe:

@@ -34,7 +34,9 @@ const (
 	KindBroughtBack    = "brought_back"
 	KindLooked         = "looked" // at a location or a code
 	KindRetired        = "retired"
-	KindOwed           = "owed" // handed over while SQL could not be reached, written afterwards
+	KindMoved          = "moved"  // to another ward
+	KindPolicy         = "policy" // the ward's changed while somebody had it
+	KindOwed           = "owed"   // handed over while SQL could not be reached, written afterwards
 )
 
 // Seal returns e's hash, chained to prev, the hash of the device's entry

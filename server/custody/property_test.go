@@ -29,7 +29,8 @@ func anyEvent(t *rapid.T, c Custody) Event {
 		anyProgress(t, c), anyProgress(t, c), anyProgress(t, c), anyProgress(t, c),
 		Claim{By: who, Account: account, How: AssuranceBreakGlass, With: "badge:x"}, Resume{By: who, Account: account, How: AssuranceBadgePIN, With: "badge:x"},
 		Moved{By: who, Epoch: c.Epoch}, Explain{By: who, Why: "a crash call", Version: c.Version}, Review{By: "m", Found: "rightly", Version: c.Version},
-	}[rapid.IntRange(0, 37).Draw(t, "event")]
+		Move{By: "m", To: "another ward", Keeps: rapid.Bool().Draw(t, "keeps")}, NewPolicy{By: "m", Version: c.Rules + 1},
+	}[rapid.IntRange(0, 39).Draw(t, "event")]
 }
 
 func anyProgress(t *rapid.T, c Custody) Progress {

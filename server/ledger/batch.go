@@ -113,6 +113,7 @@ type batchWork struct {
 	entries []historyRow
 	wipes   []*wipeRow
 	urgent  []emergencyRow
+	moves   []move
 }
 
 // nextRow is a row to be written, and what it must be written over.
@@ -167,6 +168,9 @@ func (w *batchWork) place(m *member) error {
 		ended := *m.wipe // the member's own stays as it is: it may be tried again
 		w.ended(&ended)
 	}
+	if m.change.Prev.Ward != m.change.Next.Ward {
+		w.moves = append(w.moves, newMove(m.change))
+	}
 	next := m.row
 	next.Entries, next.Attempt = row.Entries+int64(len(m.entries)), w.name
 	*row = next
@@ -194,6 +198,9 @@ func (w *batchWork) write(ctx context.Context) error {
 		return err
 	}
 	if err := w.writeEmergencies(ctx); err != nil {
+		return err
+	}
+	if err := w.writeMoves(ctx); err != nil {
 		return err
 	}
 	if len(w.entries) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -17,27 +18,39 @@ type wardRow struct {
 	Name          string         `bun:"name,notnull"`
 	Policy        custody.Policy `bun:"policy,type:text"` // JSON
 	Badges        badge.Format   `bun:"badges,type:text"` // JSON
+	Version       int64          `bun:"version,notnull"`
+	Told          int64          `bun:"told,notnull"`
+	Removed       int64          `bun:"removed,notnull"`
 }
 
-func (r wardRow) ward() Ward { return Ward{ID: r.ID, Name: r.Name, Policy: r.Policy, Badges: r.Badges} }
-
-// AddWard adds a ward; ErrConflict if there is one of that id. The policy is
-// kept as given: whoever takes it from a person validates it.
-func (l *Ledger) AddWard(ctx context.Context, w Ward) error {
-	_, err := l.write.NewInsert().Model(&wardRow{ID: w.ID, Name: w.Name, Policy: w.Policy, Badges: w.Badges}).Exec(ctx)
-	return failed(ctx, fmt.Sprintf("adding ward %q", w.ID), err)
+func (r wardRow) ward() Ward {
+	return Ward{ID: r.ID, Name: r.Name, Policy: r.Policy, Badges: r.Badges, Version: r.Version, Removed: fromMillis(r.Removed)}
 }
 
-// PutPolicy replaces a ward's policy; ErrNotFound if there is no such ward.
+// AddWard adds a ward, at version 1, with the lines that tell of it; ErrConflict
+// if there is one of that id, removed or not. The policy is kept as given:
+// whoever takes it from a person validates it.
+func (l *Ledger) AddWard(ctx context.Context, w Ward, said ...WardDeed) error {
+	return l.change(ctx, fmt.Sprintf("adding ward %q", w.ID), func(tx bun.Tx) error {
+		row := &wardRow{ID: w.ID, Name: w.Name, Policy: w.Policy, Badges: w.Badges, Version: 1, Told: 1}
+		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
+			return err
+		}
+		return tellWard(ctx, tx, w.ID, said)
+	})
+}
+
+// PutPolicy replaces a ward's policy, whatever it was; ErrNotFound if there is no
+// such ward. Who has looked at the ward uses [Ledger.ChangeWard].
 func (l *Ledger) PutPolicy(ctx context.Context, ward string, p custody.Policy) error {
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Policy: p}).Column("policy").WherePK().Exec(ctx))
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Policy: p}).Column("policy").Set("version = version + 1").WherePK().Exec(ctx))
 	return failed(ctx, fmt.Sprintf("changing the policy of ward %q", ward), err)
 }
 
 // PutBadges replaces how a ward's readers write card numbers; ErrNotFound if
 // there is no such ward.
 func (l *Ledger) PutBadges(ctx context.Context, ward string, f badge.Format) error {
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Badges: f}).Column("badges").WherePK().Exec(ctx))
+	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&wardRow{ID: ward, Badges: f}).Column("badges").Set("version = version + 1").WherePK().Exec(ctx))
 	return failed(ctx, fmt.Sprintf("changing the badges of ward %q", ward), err)
 }
 
@@ -54,10 +67,10 @@ func (l *Ledger) Ward(ctx context.Context, id string) (Ward, error) {
 	return row.ward(), failed(ctx, fmt.Sprintf("reading ward %q", id), err)
 }
 
-// Wards returns all wards in the order of their ids.
+// Wards returns all wards that are not removed in the order of their ids.
 func (l *Ledger) Wards(ctx context.Context) ([]Ward, error) {
 	var rows []wardRow
-	err := l.read.NewSelect().Model(&rows).OrderExpr("id").Scan(ctx)
+	err := l.read.NewSelect().Model(&rows).Where("removed = 0").OrderExpr("id").Scan(ctx)
 	return each(rows, wardRow.ward), failed(ctx, "reading the wards", err)
 }
 
@@ -71,6 +84,12 @@ type deviceRow struct {
 	OSVersion     string           `bun:"os_version,notnull"`
 	Build         string           `bun:"build,notnull"`
 	Topic         string           `bun:"topic,notnull"`
+	Folded        string           `bun:"folded,notnull"` // what is searched
+}
+
+// foldedDevice is what a device is looked up by.
+func foldedDevice(id custody.DeviceID, name string) string {
+	return strings.ToLower(string(id) + " " + name)
 }
 
 func (r deviceRow) device() Device {
@@ -78,11 +97,16 @@ func (r deviceRow) device() Device {
 }
 
 // AddDevice puts a device on the allow-list and begins its custody (enrolling,
-// epoch 0, version 1) in one transaction. ErrConflict if its serial or UDID is
-// there already, ErrNotFound for an unknown ward.
-func (l *Ledger) AddDevice(ctx context.Context, d Device) error {
+// epoch 0, version 1) in one transaction, with the lines that tell of it.
+// ErrConflict if its serial or UDID is there already, ErrNotFound for an unknown
+// ward or one that was removed.
+func (l *Ledger) AddDevice(ctx context.Context, d Device, said ...WardDeed) error {
 	return l.change(ctx, fmt.Sprintf("adding device %q", d.ID), func(tx bun.Tx) error {
-		row := deviceRow{ID: d.ID, UDID: d.UDID, Ward: d.Ward, Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Build: d.Build, Topic: d.Topic}
+		if _, err := l.holdWard(ctx, tx, d.Ward); err != nil {
+			return err
+		}
+		row := deviceRow{ID: d.ID, UDID: d.UDID, Ward: d.Ward, Name: d.Name, Model: d.Model, OSVersion: d.OSVersion, Build: d.Build, Topic: d.Topic,
+			Folded: foldedDevice(d.ID, d.Name)}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
@@ -97,8 +121,10 @@ func (l *Ledger) AddDevice(ctx context.Context, d Device) error {
 			return err
 		}
 		first.WrittenAt = now
-		_, err = tx.NewInsert().Model(&first).Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(&first).Exec(ctx); err != nil {
+			return err
+		}
+		return tellWard(ctx, tx, d.Ward, said)
 	})
 }
 

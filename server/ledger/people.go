@@ -119,37 +119,3 @@ func (l *Ledger) RevokeBadge(ctx context.Context, hash []byte, at time.Time) err
 		Where("hash = ?", hash).Exec(ctx))
 	return failed(ctx, "revoking a badge", err)
 }
-
-type readerRow struct {
-	bun.BaseModel `bun:"table:readers"`
-	ID            string           `bun:"id,pk"`
-	Ward          string           `bun:"ward,notnull"`
-	Device        custody.DeviceID `bun:"device,nullzero"` // NULL for a wall reader; a docked iPad has one reader
-	Credential    []byte           `bun:"credential,notnull"`
-}
-
-func (r readerRow) reader() Reader {
-	return Reader{ID: r.ID, Ward: r.Ward, Device: r.Device, Credential: r.Credential}
-}
-
-// AddReader adds a badge reader; ErrConflict if its id or its docked iPad has
-// one, ErrNotFound for an unknown ward or device.
-func (l *Ledger) AddReader(ctx context.Context, r Reader) error {
-	row := readerRow{ID: r.ID, Ward: r.Ward, Device: r.Device, Credential: r.Credential}
-	_, err := l.write.NewInsert().Model(&row).Exec(ctx)
-	return failed(ctx, fmt.Sprintf("adding reader %q", r.ID), err)
-}
-
-// Reader returns a reader, or ErrNotFound.
-func (l *Ledger) Reader(ctx context.Context, id string) (Reader, error) {
-	row := readerRow{ID: id}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
-	return row.reader(), failed(ctx, fmt.Sprintf("reading reader %q", id), err)
-}
-
-// ReaderFor returns the reader of the dock that a device belongs in, or ErrNotFound.
-func (l *Ledger) ReaderFor(ctx context.Context, device custody.DeviceID) (Reader, error) {
-	var row readerRow
-	err := l.read.NewSelect().Model(&row).Where("device = ?", device).Scan(ctx)
-	return row.reader(), failed(ctx, fmt.Sprintf("reading the reader of %q", device), err)
-}

@@ -13,6 +13,9 @@ type Ward struct {
 	Name   string
 	Policy custody.Policy
 	Badges badge.Format // how its readers write card numbers
+	// Version grows with every change; who changes the ward names the one they read.
+	Version int64
+	Removed time.Time // zero: not
 }
 
 // Device is the inventory's record of one iPad; its custody is a row of its own.
@@ -59,6 +62,7 @@ type Reader struct {
 	Ward       string
 	Device     custody.DeviceID // the docked iPad; empty for a wall reader
 	Credential []byte           // SHA-256 of its bearer credential
+	Heard      time.Time        // when it last came with its credential, to the minute; zero: never
 }
 
 // Certificate is an identity certificate we issued. It belongs to a serial

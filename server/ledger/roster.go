@@ -142,19 +142,6 @@ func (l *Ledger) FindPeople(ctx context.Context, text string, offset, limit int)
 // literal makes the signs of a LIKE pattern stand for themselves.
 var literal = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// Readers returns all badge readers in the order of their ids.
-func (l *Ledger) Readers(ctx context.Context) ([]Reader, error) {
-	var rows []readerRow
-	err := l.read.NewSelect().Model(&rows).OrderExpr("id").Scan(ctx)
-	return each(rows, readerRow.reader), failed(ctx, "reading the readers", err)
-}
-
-// RenameDevice changes what people call a device; ErrNotFound if there is none.
-func (l *Ledger) RenameDevice(ctx context.Context, id custody.DeviceID, name string) error {
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&deviceRow{ID: id, Name: name}).Column("name").WherePK().Exec(ctx))
-	return failed(ctx, fmt.Sprintf("renaming device %q", id), err)
-}
-
 // Badge returns a card by its hash, over or not, or ErrNotFound.
 func (l *Ledger) Badge(ctx context.Context, hash []byte) (Badge, error) {
 	row := badgeRow{Hash: hash}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -83,21 +84,26 @@ func (i *Importer) write(ctx context.Context, j *judged, a Asked, r *Report) err
 	case j.Verdict == Refused || j.Verdict == Unchanged:
 		return nil
 	case j.ward != nil:
-		return i.Ledger.AddWard(ctx, *j.ward)
+		return i.Ledger.AddWard(ctx, *j.ward, i.said(a, "Imported: %s.", strings.Join(j.Says, "; ")))
 	case j.device != nil:
-		return i.writeDevice(ctx, *j.device, r)
+		return i.writeDevice(ctx, *j.device, a, r)
 	}
 	return i.writePerson(ctx, j, a)
 }
 
-func (i *Importer) writeDevice(ctx context.Context, d deviceChange, r *Report) error {
+// said is a line of the log of a ward.
+func (i *Importer) said(a Asked, format string, words ...any) ledger.WardDeed {
+	return ledger.WardDeed{At: i.Now(), By: a.By, What: fmt.Sprintf(format, words...)}
+}
+
+func (i *Importer) writeDevice(ctx context.Context, d deviceChange, a Asked, r *Report) error {
 	switch {
 	case d.add:
-		if err := i.Ledger.AddDevice(ctx, d.Device); err != nil {
+		if err := i.Ledger.AddDevice(ctx, d.Device, i.said(a, "iPad %s (%s): imported.", d.Name, d.ID)); err != nil {
 			return err
 		}
 	case d.rename:
-		if err := i.Ledger.RenameDevice(ctx, d.ID, d.Name); err != nil {
+		if err := i.Ledger.RenameDevice(ctx, d.ID, d.Name, i.said(a, "iPad %s (%s): renamed by an import.", d.Name, d.ID)); err != nil {
 			return err
 		}
 	}
@@ -110,7 +116,7 @@ func (i *Importer) writeDevice(ctx context.Context, d deviceChange, r *Report) e
 	}
 	secret := make()
 	digest := sha256.Sum256([]byte(secret))
-	if err := i.Ledger.AddReader(ctx, ledger.Reader{ID: d.reader, Ward: d.Ward, Device: d.ID, Credential: digest[:]}); err != nil {
+	if err := i.Ledger.AddReader(ctx, ledger.Reader{ID: d.reader, Ward: d.Ward, Device: d.ID, Credential: digest[:]}, i.said(a, "Reader %s: imported.", d.reader)); err != nil {
 		return err
 	}
 	r.Credentials = append(r.Credentials, Credential{Reader: d.reader, Secret: secret})

@@ -22,12 +22,12 @@ import (
 // Ledger is what an import reads and writes.
 type Ledger interface {
 	Wards(ctx context.Context) ([]ledger.Ward, error)
-	AddWard(ctx context.Context, w ledger.Ward) error
+	AddWard(ctx context.Context, w ledger.Ward, said ...ledger.WardDeed) error
 	Devices(ctx context.Context, ward string) ([]ledger.Device, error)
-	AddDevice(ctx context.Context, d ledger.Device) error
-	RenameDevice(ctx context.Context, id custody.DeviceID, name string) error
+	AddDevice(ctx context.Context, d ledger.Device, said ...ledger.WardDeed) error
+	RenameDevice(ctx context.Context, id custody.DeviceID, name string, said ...ledger.WardDeed) error
 	Readers(ctx context.Context) ([]ledger.Reader, error)
-	AddReader(ctx context.Context, r ledger.Reader) error
+	AddReader(ctx context.Context, r ledger.Reader, said ...ledger.WardDeed) error
 	Clinicians(ctx context.Context) ([]ledger.Clinician, error)
 	Badges(ctx context.Context, clinician string) ([]ledger.Badge, error)
 	ChangePerson(ctx context.Context, c ledger.PersonChange) error

@@ -89,8 +89,9 @@ var emergencyCases = map[string]func(*testing.T, Fresh){
 		l := Open(t, fresh(t))
 		w := ledger.Ward{ID: "4B", Name: "Ward", Policy: custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp), Badges: badge.Format{Encoding: badge.Hex}}
 		must(t, l.AddWard(t.Context(), w))
+		w.Version = 1
 		wantEqual(t, value[ledger.Ward](t)(l.Ward(t.Context(), "4B")), w)
-		w.Badges = badge.Format{Wiegand: 26, Shows: badge.Card, Facility: 17}
+		w.Version, w.Badges = 2, badge.Format{Wiegand: 26, Shows: badge.Card, Facility: 17}
 		must(t, l.PutBadges(t.Context(), "4B", w.Badges))
 		wantEqual(t, value[ledger.Ward](t)(l.Ward(t.Context(), "4B")), w)
 		wantErr(t, l.PutBadges(t.Context(), "x", w.Badges), custody.ErrNotFound)

@@ -16,6 +16,7 @@ var inventoryCases = map[string]func(*testing.T, Fresh){
 		must(t, l.AddWard(t.Context(), b))
 		must(t, l.AddWard(t.Context(), a))
 		wantErr(t, l.AddWard(t.Context(), a), custody.ErrConflict)
+		a.Version, b.Version = 1, 1
 		wantEqual(t, value[[]ledger.Ward](t)(l.Wards(t.Context())), []ledger.Ward{a, b})
 		wantEqual(t, value[ledger.Ward](t)(l.Ward(t.Context(), "b")), b)
 

@@ -24,6 +24,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"trials": trialCases, "staff": staffCases, "tokens": tokenCases, "pins": pinCases, "approvals": approvalCases,
 		"roster": rosterCases, "directory": directoryCases, "revoked": revokedCases,
 		"automated enrolment": adeCases,
+		"wards":               wardCases, "devices": deviceCases, "imports": importCases,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for name, run := range cases {
