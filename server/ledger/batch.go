@@ -113,6 +113,7 @@ type batchWork struct {
 	entries []historyRow
 	wipes   []*wipeRow
 	urgent  []emergencyRow
+	uses    map[useKey]int
 }
 
 // nextRow is a row to be written, and what it must be written over.
@@ -163,6 +164,7 @@ func (w *batchWork) place(m *member) error {
 		w.entries = append(w.entries, historyRow{Device: row.Device, Seq: row.Entries + int64(i) + 1, Body: body})
 	}
 	w.urgent = append(w.urgent, m.urgent...)
+	w.counted(m.uses)
 	if m.wipe != nil {
 		ended := *m.wipe // the member's own stays as it is: it may be tried again
 		w.ended(&ended)
@@ -174,7 +176,7 @@ func (w *batchWork) place(m *member) error {
 }
 
 // write stores what was placed: one statement for the rows, one for the
-// history, and one where wipes ended.
+// history, one where wipes ended, and one where a ward's use is counted.
 func (w *batchWork) write(ctx context.Context) error {
 	res, err := w.tx.NewUpdate().
 		With("next", w.tx.NewValues(&w.changed)).
@@ -196,11 +198,10 @@ func (w *batchWork) write(ctx context.Context) error {
 	if err := w.writeEmergencies(ctx); err != nil {
 		return err
 	}
-	if len(w.entries) == 0 {
-		return nil
+	if len(w.entries) > 0 {
+		if _, err := w.tx.NewInsert().Model(&w.entries).Exec(ctx); err != nil {
+			return fmt.Errorf("writing history: %w", err)
+		}
 	}
-	if _, err := w.tx.NewInsert().Model(&w.entries).Exec(ctx); err != nil {
-		return fmt.Errorf("writing history: %w", err)
-	}
-	return nil
+	return w.writeUses(ctx)
 }
