@@ -66,3 +66,15 @@ func UsesOf(ch Change) (uses []Use) {
 	}
 	return uses
 }
+
+// WipeTime is how long N of a ward's wipes took that ended in the Span-th of
+// the spans asked for, to the second. Of those that were not proven, Why says
+// so and the times are zero.
+type WipeTime struct {
+	Span int
+	// Took is from asked to proven. Usable is that from the first wipe that was
+	// asked for in the same hand-over: with one that failed before, it is longer.
+	Took, Usable time.Duration
+	Why          Cause
+	N            int
+}

@@ -92,17 +92,22 @@ func (w *batchWork) writeUses(ctx context.Context) error {
 // maxUse bounds how much of a ward's use one answer holds: more than a year of it.
 const maxUse = 400 * 24 * time.Hour
 
-// Use returns what was counted of a ward from from to before to, each a quarter
-// of an hour in which something was, in the order of time. What was before the
-// first of [Ledger.UseSince] was never counted. More than 400 days: ErrConflict.
-func (l *Ledger) Use(ctx context.Context, ward string, from, to time.Time) ([]custody.Use, error) {
+// Use returns what was counted of a ward from from to before to, of these kinds
+// or of all if none is named: a quarter of an hour in which something was each,
+// in the order of time. What was before [Ledger.UseSince] was never counted.
+// More than 400 days: ErrConflict.
+func (l *Ledger) Use(ctx context.Context, ward string, from, to time.Time, kinds ...custody.UseKind) ([]custody.Use, error) {
 	if to.Sub(from) > maxUse {
 		return nil, fmt.Errorf("reading %s of use: %w", to.Sub(from), custody.ErrConflict)
 	}
 	var rows []useRow
-	err := l.read.NewSelect().Model(&rows).Column("quarter", "kind", "why", "n").
+	q := l.read.NewSelect().Model(&rows).Column("quarter", "kind", "why", "n").
 		Where("ward = ? AND quarter >= ? AND quarter < ?", ward, quarterOf(from), quarterOf(to.Add(useQuarter-1))).
-		OrderExpr("quarter, kind, why").Scan(ctx)
+		OrderExpr("quarter, kind, why")
+	if len(kinds) > 0 {
+		q.Where("kind IN (?)", bun.List(kinds))
+	}
+	err := q.Scan(ctx)
 	for i := range rows {
 		rows[i].Ward = ward
 	}

@@ -9,18 +9,6 @@ import (
 	"github.com/padwarden/padwarden/server/custody"
 )
 
-// WipeTime is how long N of a ward's wipes took that ended in the Span-th of
-// the spans asked for, to the second. Of those that were not proven, Why says
-// so and the times are zero.
-type WipeTime struct {
-	Span int
-	// Took is from asked to proven. Usable is that from the first wipe that was
-	// asked for in the same hand-over: with one that failed before, it is longer.
-	Took, Usable time.Duration
-	Why          custody.Cause
-	N            int
-}
-
 // maxSpans bounds one statement.
 const maxSpans = 1000
 
@@ -31,7 +19,7 @@ const maxSpans = 1000
 //
 // It groups in SQL, by index alone: equal seconds are one row, and a ward of
 // 2,000 iPads has a thousand wipes an hour at a shift change.
-func (l *Ledger) WipeTimes(ctx context.Context, ward string, edges []time.Time) ([]WipeTime, error) {
+func (l *Ledger) WipeTimes(ctx context.Context, ward string, edges []time.Time) ([]custody.WipeTime, error) {
 	if len(edges) < 2 {
 		return nil, nil
 	}
@@ -57,9 +45,9 @@ func (l *Ledger) WipeTimes(ctx context.Context, ward string, edges []time.Time) 
 		WHERE w.ward = ? AND w.ended >= ? AND w.ended < ? AND w.cause <> ?
 		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
 		ward, from-(48*time.Hour).Milliseconds(), to, ward, from, to, custody.CauseFirst).Scan(ctx, &rows)
-	times := make([]WipeTime, len(rows))
+	times := make([]custody.WipeTime, len(rows))
 	for i, r := range rows {
-		times[i] = WipeTime{Span: r.Span, Why: r.Why, Took: time.Duration(r.Took) * time.Second, Usable: time.Duration(r.Usable) * time.Second, N: r.N}
+		times[i] = custody.WipeTime{Span: r.Span, Why: r.Why, Took: time.Duration(r.Took) * time.Second, Usable: time.Duration(r.Usable) * time.Second, N: r.N}
 	}
 	return times, failed(ctx, fmt.Sprintf("measuring the wipes of ward %q", ward), err)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/ledger"
 )
 
 // Becomes is a change of a row into state at a time, with an entry of kind.
@@ -57,6 +56,7 @@ var useCases = map[string]func(*testing.T, Fresh){
 		wantEqual(t, got(l.Use(t.Context(), "4B", at(7, 0), at(7, 15))), want[2:4])
 		wantEqual(t, len(got(l.Use(t.Context(), "5A", at(0, 0), at(23, 0)))), 0)
 		wantEqual(t, value[time.Time](t)(l.UseSince(t.Context(), "4B")), at(6, 45))
+		wantEqual(t, got(l.Use(t.Context(), "4B", at(6, 45), at(9, 0), custody.UseIdle, custody.UseResumed)), want[4:6])
 		_, err := l.Use(t.Context(), "4B", usedAt, usedAt.Add(401*24*time.Hour))
 		wantErr(t, err, custody.ErrConflict)
 
@@ -122,18 +122,18 @@ var useCases = map[string]func(*testing.T, Fresh){
 
 		asked := first.WipeAsked
 		edges := []time.Time{asked.Add(-time.Minute), asked.Add(30 * time.Minute), asked.Add(90 * time.Minute), asked.Add(3 * time.Hour)}
-		got := value[[]ledger.WipeTime](t)(l.WipeTimes(t.Context(), "4B", edges))
+		got := value[[]custody.WipeTime](t)(l.WipeTimes(t.Context(), "4B", edges))
 		if len(got) != 3 {
 			t.Fatalf("%+v", got)
 		}
-		wantEqual(t, got[0], ledger.WipeTime{Took: 3 * time.Minute, Usable: 3 * time.Minute, N: 2})
-		wantEqual(t, got[1], ledger.WipeTime{Span: 1, Why: custody.CauseOverdue, N: 1})
+		wantEqual(t, got[0], custody.WipeTime{Took: 3 * time.Minute, Usable: 3 * time.Minute, N: 2})
+		wantEqual(t, got[1], custody.WipeTime{Span: 1, Why: custody.CauseOverdue, N: 1})
 		last := got[2]
 		if last.Span != 2 || last.Took != 10*time.Minute || last.N != 1 || last.Usable.Round(time.Minute) != 70*time.Minute {
 			t.Errorf("%+v", last)
 		}
-		wantEqual(t, len(value[[]ledger.WipeTime](t)(l.WipeTimes(t.Context(), "5A", edges))), 0)
-		wantEqual(t, len(value[[]ledger.WipeTime](t)(l.WipeTimes(t.Context(), "4B", edges[:1]))), 0)
+		wantEqual(t, len(value[[]custody.WipeTime](t)(l.WipeTimes(t.Context(), "5A", edges))), 0)
+		wantEqual(t, len(value[[]custody.WipeTime](t)(l.WipeTimes(t.Context(), "4B", edges[:1]))), 0)
 		_, err := l.WipeTimes(t.Context(), "4B", make([]time.Time, 1002))
 		wantErr(t, err, custody.ErrConflict)
 	},
