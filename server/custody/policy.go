@@ -115,6 +115,10 @@ type Policy struct {
 	BreakGlass time.Duration `json:"break_glass,omitempty"`
 	// SecondDevice is what a clinician's tap does who holds another iPad of the ward; empty: allow.
 	SecondDevice SecondDevice `json:"second_device,omitempty"`
+
+	// ShiftChanges are when people take iPads together, as the ward's clocks show
+	// it: "07:00". They are forecast for; none: the ward's busiest hours are.
+	ShiftChanges []string `json:"shift_changes,omitempty"`
 }
 
 // App is a managed app: installed by its bundle id through the hospital's app
@@ -168,6 +172,7 @@ func (p Policy) Validate() error {
 	errs = append(errs, p.validateFleet()...)
 	errs = append(errs, p.validateEnrolment()...)
 	errs = append(errs, p.validatePeople()...)
+	errs = append(errs, p.validateShifts()...)
 	bad(p.Evidence != EvidencePage && p.Evidence != EvidenceDevice, "evidence: %q is not known (page or device)", p.Evidence)
 	bad(p.Evidence == EvidenceDevice && (p.Target == TargetKioskApp || p.Target == TargetSafari), "evidence: a %s ward has no auto-lock of its own, use page", p.Target)
 	bad(p.Evidence == EvidenceDevice && p.AutoLock == 0, "evidence: device needs an auto_lock, else nothing ends an idle session")

@@ -114,6 +114,7 @@ type batchWork struct {
 	wipes   []*wipeRow
 	urgent  []emergencyRow
 	moves   []move
+	uses    map[useKey]int
 }
 
 // nextRow is a row to be written, and what it must be written over.
@@ -164,6 +165,7 @@ func (w *batchWork) place(m *member) error {
 		w.entries = append(w.entries, historyRow{Device: row.Device, Seq: row.Entries + int64(i) + 1, Body: body})
 	}
 	w.urgent = append(w.urgent, m.urgent...)
+	w.counted(m.uses)
 	if m.wipe != nil {
 		ended := *m.wipe // the member's own stays as it is: it may be tried again
 		w.ended(&ended)
@@ -178,7 +180,7 @@ func (w *batchWork) place(m *member) error {
 }
 
 // write stores what was placed: one statement for the rows, one for the
-// history, and one where wipes ended.
+// history, one where wipes ended, and one where a ward's use is counted.
 func (w *batchWork) write(ctx context.Context) error {
 	res, err := w.tx.NewUpdate().
 		With("next", w.tx.NewValues(&w.changed)).
@@ -203,11 +205,10 @@ func (w *batchWork) write(ctx context.Context) error {
 	if err := w.writeMoves(ctx); err != nil {
 		return err
 	}
-	if len(w.entries) == 0 {
-		return nil
+	if len(w.entries) > 0 {
+		if _, err := w.tx.NewInsert().Model(&w.entries).Exec(ctx); err != nil {
+			return fmt.Errorf("writing history: %w", err)
+		}
 	}
-	if _, err := w.tx.NewInsert().Model(&w.entries).Exec(ctx); err != nil {
-		return fmt.Errorf("writing history: %w", err)
-	}
-	return nil
+	return w.writeUses(ctx)
 }

@@ -44,6 +44,7 @@ type member struct {
 	entries []string // encoded
 	wipe    *wipeRow // how it ended a wipe, if it did
 	urgent  []emergencyRow
+	uses    []custody.Use // what it counts for
 	taken   atomic.Bool
 	answer  chan error
 
@@ -62,7 +63,7 @@ func newMember(ch custody.Change) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the row: %w", errors.Join(custody.ErrConflict, err))
 	}
-	m := &member{change: ch, row: row, wipe: newWipeRow(ch), urgent: emergenciesOf(ch), entries: make([]string, len(ch.Entries)), answer: make(chan error, 1)}
+	m := &member{change: ch, row: row, wipe: newWipeRow(ch), urgent: emergenciesOf(ch), uses: custody.UsesOf(ch), entries: make([]string, len(ch.Entries)), answer: make(chan error, 1)}
 	for i, e := range ch.Entries {
 		if m.entries[i], err = encodeEntry(e); err != nil {
 			return nil, err

@@ -28,6 +28,10 @@ type factRow struct {
 	Body          string           `bun:"body,notnull"`
 }
 
+func (r factRow) fact() Fact {
+	return Fact{Device: r.Device, Kind: r.Kind, Observed: fromMillis(r.Observed), Body: json.RawMessage(r.Body)}
+}
+
 // maxFact is the most bytes that one fact may have.
 const maxFact = 512 << 10
 
@@ -67,9 +71,15 @@ func (l *Ledger) PutFacts(ctx context.Context, facts []Fact) error {
 func (l *Ledger) Facts(ctx context.Context, device custody.DeviceID) ([]Fact, error) {
 	var rows []factRow
 	err := l.read.NewSelect().Model(&rows).Where("device = ?", device).OrderExpr("kind").Scan(ctx)
-	return each(rows, func(r factRow) Fact {
-		return Fact{Device: r.Device, Kind: r.Kind, Observed: fromMillis(r.Observed), Body: json.RawMessage(r.Body)}
-	}), failed(ctx, fmt.Sprintf("reading the facts of %q", device), err)
+	return each(rows, factRow.fact), failed(ctx, fmt.Sprintf("reading the facts of %q", device), err)
+}
+
+// FactsOf returns what is known of these kinds of a ward's devices.
+func (l *Ledger) FactsOf(ctx context.Context, ward string, kinds ...string) ([]Fact, error) {
+	var rows []factRow
+	err := l.read.NewSelect().Model(&rows).Where("device IN (SELECT id FROM devices WHERE ward = ?) AND kind IN (?)", ward, bun.List(kinds)).
+		OrderExpr("device, kind").Scan(ctx)
+	return each(rows, factRow.fact), failed(ctx, fmt.Sprintf("reading facts of ward %q", ward), err)
 }
 
 // Observed is when each kind of fact was last observed, of all devices.

@@ -142,6 +142,9 @@ var factCases = map[string]func(*testing.T, Fresh){
 		wantEqual(t, value[[]ledger.Fact](t)(l.Facts(t.Context(), "D000")), []ledger.Fact{fact("D000", "apps", 4, `[]`), fact("D000", "device", 3, `{"n":3}`)})
 		wantEqual(t, value[map[custody.DeviceID]map[string]time.Time](t)(l.Observed(t.Context())), map[custody.DeviceID]map[string]time.Time{
 			"D000": {"apps": Start.Add(4 * time.Minute), "device": Start.Add(3 * time.Minute)}, "D001": {"apps": Start.Add(9 * time.Minute)}})
+		of := value[[]ledger.Fact](t)
+		wantEqual(t, of(l.FactsOf(t.Context(), "4B", "apps", "none")), []ledger.Fact{fact("D000", "apps", 4, `[]`), fact("D001", "apps", 9, `[]`)})
+		wantEqual(t, len(of(l.FactsOf(t.Context(), "5A", "apps"))), 0)
 	},
 	"what cannot be kept": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 1)

@@ -20,7 +20,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"open": openCases, "commit": commitCases, "contention": contentionCases, "rows": rowsCases,
 		"history": historyCases, "buckets": bucketCases, "inventory": inventoryCases, "people": peopleCases, "emergencies": emergencyCases, "passkeys": passkeyCases,
 		"enrolment": enrolmentCases, "errands": errandCases, "secrets": secretCases,
-		"wipes": wipeCases, "asks": askCases, "facts": factCases,
+		"wipes": wipeCases, "use": useCases, "asks": askCases, "facts": factCases,
 		"trials": trialCases, "staff": staffCases, "tokens": tokenCases, "pins": pinCases, "approvals": approvalCases,
 		"roster": rosterCases, "directory": directoryCases, "revoked": revokedCases,
 		"automated enrolment": adeCases,
