@@ -115,6 +115,9 @@ type Policy struct {
 	BreakGlass time.Duration `json:"break_glass,omitempty"`
 	// SecondDevice is what a clinician's tap does who holds another iPad of the ward; empty: allow.
 	SecondDevice SecondDevice `json:"second_device,omitempty"`
+
+	// WebApps are what the iPad's page offers while somebody is signed in, in this order.
+	WebApps []WebApp `json:"web_apps,omitempty"`
 }
 
 // App is a managed app: installed by its bundle id through the hospital's app
@@ -190,6 +193,7 @@ func (p Policy) Validate() error {
 		bad(d < 10*time.Second || d > time.Hour, "repush: %s is outside 10s to 1h", d)
 	}
 	errs = append(errs, p.checkProfiles()...)
+	errs = append(errs, p.checkWebApps()...)
 	return errors.Join(errs...)
 }
 
