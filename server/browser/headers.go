@@ -4,13 +4,9 @@
 package browser
 
 import (
-	"io/fs"
-	"net/http"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/etag"
-	"github.com/gofiber/fiber/v2/middleware/filesystem"
 )
 
 // policy lets a page load our own files and talk to us, nothing else: no
@@ -38,18 +34,6 @@ func Headers(secure bool) fiber.Handler {
 		}
 		return c.Next()
 	}
-}
-
-// Static serves assets under /static, to be asked for again each time and
-// answered 304 while they are unchanged.
-func Static(r fiber.Router, assets fs.FS) {
-	r.Use("/static", func(c *fiber.Ctx) error {
-		c.Set("X-Content-Type-Options", "nosniff")
-		c.Set("Cross-Origin-Resource-Policy", "same-origin")
-		err := c.Next()
-		c.Set("Cache-Control", "no-cache")
-		return err
-	}, etag.New(), filesystem.New(filesystem.Config{Root: http.FS(assets), PathPrefix: "static"}))
 }
 
 // ClearSite has the browser drop what it kept of a session that ends: pages, and

@@ -36,11 +36,11 @@ func Pages(assets fs.FS, folder string, more func(*words.Speech) template.FuncMa
 		}
 		texts = append(texts, some...)
 	}
-	pages := map[*words.Speech]*template.Template{}
+	pages, asset := map[*words.Speech]*template.Template{}, Versioned(assets)
 	for _, s := range catalogue.All() {
 		funcs := s.Funcs()
 		funcs["icon"] = icon
-		funcs["languages"] = catalogue.All
+		funcs["languages"], funcs["asset"] = catalogue.All, asset
 		script := s.Script(texts)
 		funcs["script"] = func() map[string]string { return script }
 		if more != nil {

@@ -119,6 +119,8 @@ type Policy struct {
 	// ShiftChanges are when people take iPads together, as the ward's clocks show
 	// it: "07:00". They are forecast for; none: the ward's busiest hours are.
 	ShiftChanges []string `json:"shift_changes,omitempty"`
+	// WebApps are what the iPad's page offers while somebody is signed in, in this order.
+	WebApps []WebApp `json:"web_apps,omitempty"`
 }
 
 // App is a managed app: installed by its bundle id through the hospital's app
@@ -195,6 +197,7 @@ func (p Policy) Validate() error {
 		bad(d < 10*time.Second || d > time.Hour, "repush: %s is outside 10s to 1h", d)
 	}
 	errs = append(errs, p.checkProfiles()...)
+	errs = append(errs, p.checkWebApps()...)
 	return errors.Join(errs...)
 }
 

@@ -20,6 +20,8 @@ func showing(id string) string { return fmt.Sprintf(shows, id) }
 // warned, locked, back, taken over, cleaned.
 func TestPageInABrowser(t *testing.T) {
 	h := newHouse(t)
+	h.policy.WebApps = []custody.WebApp{{Name: "Charting", URL: "https://charts.example.org/"}, {Name: "Lab results", URL: "https://lab.example.org/"},
+		{Name: "Medication round", URL: "https://meds.example.org/"}, {Name: "Imaging", URL: "https://images.example.org/"}, {Name: "Bed board", URL: "https://beds.example.org/"}}
 	base := browsertest.Serve(t, h.app)
 	tab := browsertest.Open(t)
 	enter := func(pin string) {

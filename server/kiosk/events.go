@@ -3,19 +3,26 @@ package kiosk
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/words"
 )
 
+// looks is how many beats pass between two looks at the cookie: an enrolment
+// that ended ends its pages soon enough, and the ledger is spared.
+const looks = 5
+
 // events streams the page's state: at once, and whenever something happened to
-// the device. The page counts down by itself, so nothing is sent while only
-// time passes. The cookie is looked at again with every event and beat: an
-// enrolment that ends ends its pages.
+// the device. The page counts down by itself, so while only time passes nothing
+// is sent but a beat, in milliseconds until the next: a page that misses it
+// knows that its line is dead. The cookie is looked at again with every event,
+// and with every few beats.
 func (k *Kiosk) events(c *fiber.Ctx) error {
-	cookie := k.cookie(c)
+	cookie, speech := k.cookie(c), browser.Speech(c, k.words)
 	ctx, cancel := context.WithTimeout(k.Base, answerIn)
 	defer cancel()
 	row, err := k.authenticate(ctx, cookie)
@@ -28,8 +35,22 @@ func (k *Kiosk) events(c *fiber.Ctx) error {
 	return k.streams.Serve(k.Base, c, string(row.Device), func(ctx context.Context, sink *browser.Sink) {
 		changed, leave := k.Live.SubscribeDevice(row.Device)
 		defer leave()
-		show := func(bool, []custody.DeviceID) error { return k.send(ctx, sink, cookie) }
+		beats, beat := 0, strconv.FormatInt(k.Beat.Milliseconds(), 10)
+		show := func(first bool, _ []custody.DeviceID) error {
+			if first {
+				if err := sink.Event("beat", beat); err != nil {
+					return err
+				}
+			}
+			return k.send(ctx, sink, cookie, speech)
+		}
 		idle := func() error {
+			if err := sink.Event("beat", beat); err != nil {
+				return err
+			}
+			if beats++; beats%looks != 0 {
+				return nil
+			}
 			ctx, cancel := context.WithTimeout(ctx, answerIn)
 			defer cancel()
 			_, err := k.authenticate(ctx, cookie)
@@ -41,7 +62,7 @@ func (k *Kiosk) events(c *fiber.Ctx) error {
 
 // send sends the state. A state that cannot be read ends the stream: the page
 // says so and asks again.
-func (k *Kiosk) send(ctx context.Context, sink *browser.Sink, cookie string) error {
+func (k *Kiosk) send(ctx context.Context, sink *browser.Sink, cookie string, speech *words.Speech) error {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
 	row, err := k.authenticate(ctx, cookie)
@@ -53,7 +74,7 @@ func (k *Kiosk) send(ctx context.Context, sink *browser.Sink, cookie string) err
 		k.Log.Warn("a page cannot be told its state", "device", row.Device, "err", err)
 		return err
 	}
-	data, err := json.Marshal(s)
+	data, err := json.Marshal(s.in(speech))
 	if err != nil {
 		return err
 	}

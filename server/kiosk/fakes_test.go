@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -37,6 +38,8 @@ type ward struct {
 	entries  []custody.Entry
 	codes    map[string][]byte // sealed ones, by ward
 	revoked  map[string]bool
+	called   map[custody.DeviceID]string // devices, by another name than theirs
+	wardName string
 	deeds    []ledger.PersonDeed
 	liveDown error
 	noPeople error // the ledger cannot tell whose badge it is
@@ -51,6 +54,7 @@ func newWard() *ward {
 		watching: map[custody.DeviceID][]chan []custody.DeviceID{},
 		policy:   custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp),
 		codes:    map[string][]byte{}, revoked: map[string]bool{},
+		called: map[custody.DeviceID]string{}, wardName: "Ward 4B",
 	}
 }
 
@@ -130,8 +134,12 @@ func (w *ward) Custody(_ context.Context, id custody.DeviceID) (custody.Custody,
 
 func (w *ward) Device(ctx context.Context, id custody.DeviceID) (ledger.Device, error) {
 	row, err := w.Custody(ctx, id)
-	return ledger.Device{ID: id, Ward: row.Ward, Name: "4B-" + string(id[1:])}, err
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return ledger.Device{ID: id, Ward: row.Ward, Name: w.name(id)}, err
 }
+
+func (w *ward) name(id custody.DeviceID) string { return cmp.Or(w.called[id], "4B-"+string(id[1:])) }
 
 func (w *ward) Devices(ctx context.Context, ward string) ([]ledger.Device, error) {
 	w.mu.Lock()
@@ -139,7 +147,7 @@ func (w *ward) Devices(ctx context.Context, ward string) ([]ledger.Device, error
 	var ds []ledger.Device
 	for id, row := range w.rows {
 		if row.Ward == ward {
-			ds = append(ds, ledger.Device{ID: id, Ward: ward, Name: "4B-" + string(id[1:])})
+			ds = append(ds, ledger.Device{ID: id, Ward: ward, Name: w.name(id)})
 		}
 	}
 	slices.SortFunc(ds, func(a, b ledger.Device) int { return strings.Compare(string(a.ID), string(b.ID)) })
@@ -149,7 +157,7 @@ func (w *ward) Devices(ctx context.Context, ward string) ([]ledger.Device, error
 func (w *ward) Policy(context.Context, string) (custody.Policy, error) { return w.policy, nil }
 
 func (w *ward) Ward(context.Context, string) (ledger.Ward, error) {
-	return ledger.Ward{ID: "4B", Name: "Ward 4B", Policy: w.policy, Badges: w.format}, nil
+	return ledger.Ward{ID: "4B", Name: w.wardName, Policy: w.policy, Badges: w.format}, nil
 }
 
 func (w *ward) HeldBy(_ context.Context, clinician string) (held []custody.Custody, _ error) {

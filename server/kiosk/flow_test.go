@@ -34,7 +34,7 @@ func TestBadgeInTouchAndReturn(t *testing.T) {
 		t.Errorf("touched: %+v", s)
 	}
 	status, body = h.post("return", m{"epoch": 4})
-	if s := h.decode(status, body); s.State != custody.Wiping || s.Holder != "" || s.Proof != custody.ProofRequested || s.Other != "4B-09" {
+	if s := h.decode(status, body); s.State != custody.Wiping || s.Holder != "" || s.Proof != custody.ProofRequested || strings.Join(s.Others, ",") != "4B-09" {
 		t.Errorf("given back: %+v", s)
 	}
 }
@@ -58,7 +58,7 @@ func TestUnknownBadgeAnswersAlike(t *testing.T) {
 	strip := func(status int, body string) string {
 		s := h.decode(status, body)
 		s.Nonce = ""
-		return s.Asks + s.Sentence + string(s.State) + s.Other
+		return s.Asks + s.Sentence + string(s.State) + strings.Join(s.Others, ",")
 	}
 	known := strip(h.signIn(annaBadge, "111222"))
 	h.advance(2 * time.Minute)

@@ -268,8 +268,8 @@ func TestEventStream(t *testing.T) {
 	}
 	next := func(lines *bufio.Scanner) (s State, ok bool) {
 		for lines.Scan() {
-			if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
-				if err := json.Unmarshal([]byte(data), &s); err != nil {
+			if data, is := strings.CutPrefix(lines.Text(), "data: {"); is {
+				if err := json.Unmarshal([]byte("{"+data), &s); err != nil {
 					t.Fatal(err)
 				}
 				return s, true

@@ -106,7 +106,7 @@ type Config struct {
 	Passkeys  Passkeys      // nil: nobody signs in by one here
 	Secure    bool          // served over https: cookies are bound to the host
 	DoubleTap time.Duration // the same badge again within it is one tap; zero: 3 s
-	Beat      time.Duration // of the event streams; zero: 15 s
+	Beat      time.Duration // of the event streams; zero: 3 s
 	Log       *slog.Logger
 	// Count is told of things worth counting, by a name of a few words in snake case.
 	Count func(name string)
@@ -142,7 +142,7 @@ func New(c Config) (*Kiosk, error) {
 		c.DoubleTap = 3 * time.Second
 	}
 	if c.Beat <= 0 {
-		c.Beat = 15 * time.Second
+		c.Beat = 3 * time.Second
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -19,29 +19,23 @@ type Rung struct {
 // measure puts on the page what its ward's policy and measurements say: that a
 // clean iPad was only reset, how far a cleaning is and what it usually takes,
 // and what a lock is worth. What cannot be read is not said.
-func (k *Kiosk) measure(ctx context.Context, s *State, row custody.Custody) {
+func (k *Kiosk) measure(ctx context.Context, s *State, row custody.Custody, p custody.Policy, now time.Time) {
 	switch s.State {
 	case custody.Locked:
 		s.LockWord = lockWord(row)
 		return
-	case custody.Clean, custody.Wiping:
-		if s.State == custody.Clean && (row.Isolation.On() || row.Downtime.On()) { // whatever the policy says
-			s.State = custody.Shown(row, custody.Policy{})
-			return
+	case custody.Clean:
+		if row.Isolation.On() || row.Downtime.On() { // whatever the policy says
+			p = custody.Policy{}
 		}
+		s.State = custody.Shown(row, p)
+		return
+	case custody.Wiping:
+		s.Ladder = cleaning(row.Proof, p.Fleet)
+	case custody.InUse:
 	default:
 		return
 	}
-	p, err := k.Ledger.Policy(ctx, row.Ward)
-	if err != nil {
-		k.Log.Warn("a ward's policy cannot be read", "ward", row.Ward, "err", err)
-		return
-	}
-	if s.State == custody.Clean {
-		s.State = custody.Shown(row, p)
-		return
-	}
-	s.Ladder = cleaning(row.Proof, p.Fleet)
 	pace, err := k.Ledger.Pace(ctx, row.Ward)
 	if err != nil {
 		k.Log.Warn("a ward's pace cannot be read", "ward", row.Ward, "err", err)
@@ -49,6 +43,10 @@ func (k *Kiosk) measure(ctx context.Context, s *State, row custody.Custody) {
 	}
 	if from, to, ok := pace.Usual(); ok {
 		s.Usual = usually(from, to)
+	}
+	if s.State == custody.Wiping && !row.WipeAsked.IsZero() && !now.IsZero() {
+		s.AgoMs = max(now.Sub(row.WipeAsked).Milliseconds(), 1)
+		_, s.Slow = custody.SlowWipe(row, pace, now)
 	}
 }
 

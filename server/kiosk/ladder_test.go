@@ -80,7 +80,7 @@ func TestResetAndDarkAreCalledSo(t *testing.T) {
 	h := newHouse(t)
 	h.policy.LeastGrade, h.policy.OfferReset = custody.GradeErased, true
 	s := h.shows(custody.Custody{Ward: "4B", State: custody.Clean, Proof: custody.Proof{Rung: custody.ProofProven, Grade: custody.GradeAppsRemoved}})
-	if s.State != custody.Reset || !strings.Contains(s.Sentence, "was reset") || !strings.Contains(s.Sentence, "Safari") || s.Other != "" {
+	if s.State != custody.Reset || !strings.Contains(s.Sentence, "was reset") || !strings.Contains(s.Sentence, "Safari") || s.Others != nil {
 		t.Errorf("reset: %+v", s)
 	}
 	locked := custody.Custody{Ward: "4B", State: custody.Locked, Run: custody.Run{ID: 3, Goal: custody.GoalLock, Done: true},

@@ -23,7 +23,7 @@ func (k *Kiosk) showPage(c *fiber.Ctx) error {
 	if err != nil {
 		return k.sorry(c, err)
 	}
-	return k.render(c, fiber.StatusOK, "page.html", s)
+	return k.render(c, fiber.StatusOK, "page.html", s.in(browser.Speech(c, k.words)))
 }
 
 // sorry says in a page of its own why there is none.

@@ -99,13 +99,14 @@ func (k *Kiosk) deviceFor(ctx context.Context, reader ledger.Reader, badge []byt
 	if id, err := k.Live.Get(ctx, key); err == nil {
 		return k.Ledger.Device(ctx, custody.DeviceID(id))
 	}
-	d, ok := k.findClean(ctx, reader.Ward, "", func(id custody.DeviceID) bool {
+	found := k.findClean(ctx, reader.Ward, "", "", 1, func(id custody.DeviceID) bool {
 		q, err := k.asked(ctx, id)
 		return err == nil && q.Asks == "" // nobody else was just sent to it
 	})
-	if !ok {
-		return d, problem.New(fiber.StatusConflict, "none_clean", "No iPad of this ward is clean just now. Ask your ward lead, or try again in a few minutes.")
+	if len(found) == 0 {
+		return ledger.Device{}, problem.New(fiber.StatusConflict, "none_clean", "No iPad of this ward is clean just now. Ask your ward lead, or try again in a few minutes.")
 	}
+	d := found[0]
 	if err := k.Live.Put(ctx, key, []byte(d.ID), k.DoubleTap); err != nil {
 		return d, fmt.Errorf("taking a tap: %w", err)
 	}

@@ -24,7 +24,7 @@ func (k *Kiosk) claim(ctx context.Context, row custody.Custody, who ledger.Clini
 		return err
 	}
 	defer leave()
-	others, err := k.others(ctx, row, who)
+	others, err := k.heldElsewhere(ctx, row, who)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func (k *Kiosk) alone(ctx context.Context, who ledger.Clinician) (func(), error)
 	return func() { _ = k.Live.Delete(ctx, key) }, nil // or it ends by itself
 }
 
-// others are the sessions that who has on other devices, locked ones too.
-func (k *Kiosk) others(ctx context.Context, row custody.Custody, who ledger.Clinician) ([]custody.Custody, error) {
+// heldElsewhere are the sessions that who has on other devices, locked ones too.
+func (k *Kiosk) heldElsewhere(ctx context.Context, row custody.Custody, who ledger.Clinician) ([]custody.Custody, error) {
 	held, err := k.Ledger.HeldBy(ctx, who.ID)
 	return slices.DeleteFunc(held, func(c custody.Custody) bool {
 		return c.Device == row.Device || c.State != custody.InUse && c.State != custody.Locked

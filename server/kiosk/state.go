@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/words"
 )
 
 // State is what the page shows, and all that it is told.
@@ -16,6 +19,7 @@ type State struct {
 	Device   custody.DeviceID  `json:"device"`
 	Name     string            `json:"name"`
 	Ward     string            `json:"ward"`
+	WardName string            `json:"ward_name"`
 	State    custody.State     `json:"state"`
 	Epoch    int64             `json:"epoch"`
 	Holder   string            `json:"holder"` // a name, only while in use
@@ -25,13 +29,16 @@ type State struct {
 	Warned   bool              `json:"warned"`
 	WarnInMs int64             `json:"warn_in_ms"` // 0: no idle deadline
 	LockInMs int64             `json:"lock_in_ms"`
+	EndsInMs int64             `json:"ends_in_ms"`     // in use: it ends whatever is touched
+	Until    time.Time         `json:"until,omitzero"` // that moment, by the server's clock
+	TouchMs  int64             `json:"touch_every_ms"` // in use: touches are worth telling once in this time
 	Lock     custody.LockRung  `json:"lock"`
 	Proof    custody.ProofRung `json:"proof"`
 	Asks     string            `json:"asks"`
 	Nonce    string            `json:"nonce"`
 	Sentence string            `json:"sentence"`
-	Invite   bool              `json:"invite"` // wiping: it waits for the tap of who has just signed in to Apple
-	Other    string            `json:"other"`  // another iPad that can be had
+	Invite   bool              `json:"invite"`           // wiping: it waits for the tap of who has just signed in to Apple
+	Others   []string          `json:"others,omitempty"` // the nearest iPads that can be had instead
 	LockWord string            `json:"lock_word"`
 	Keys     bool              `json:"keys"` // passkeys may be used here
 	// Emergency: a badge that was tapped may open it alone. Code: so may the ward's sealed code.
@@ -42,7 +49,10 @@ type State struct {
 	Digits    int               `json:"digits"`            // a PIN has at least so many
 	AddKey    bool              `json:"add_key"`           // in use: the holder may add a key now, without the PIN
 	Ladder    []Rung            `json:"ladder,omitempty"`  // wiping: how far the cleaning is
-	Usual     string            `json:"usual"`             // wiping: how long it usually takes here, if enough is known
+	Usual     string            `json:"usual"`             // in use, wiping: how long a cleaning usually takes here, if enough is known
+	AgoMs     int64             `json:"wiping_for_ms"`     // wiping: since it was asked for
+	Slow      bool              `json:"slow"`              // wiping: it takes longer than nearly all here
+	Apps      []Tile            `json:"apps,omitempty"`    // in use: the ward's own
 }
 
 func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
@@ -50,7 +60,23 @@ func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody
 	if err != nil {
 		return err
 	}
-	return c.JSON(s)
+	return c.JSON(s.in(browser.Speech(c, k.words)))
+}
+
+// in is the state with its sentences in the language of who reads the page.
+// What is sent back, the reasons of an emergency, is not among them.
+func (s State) in(speech *words.Speech) State {
+	s.Sentence, s.LockWord, s.Usual = speech.Say(s.Sentence), speech.Say(s.LockWord), speech.Say(s.Usual)
+	s.Ladder = slices.Clone(s.Ladder)
+	for i := range s.Ladder {
+		s.Ladder[i].Word = speech.Say(s.Ladder[i].Word)
+	}
+	if s.Explain != nil {
+		e := *s.Explain
+		e.Ago = speech.Say(e.Ago)
+		s.Explain = &e
+	}
+	return s
 }
 
 // again reads the row anew and shows it: what a change answers with.
@@ -68,21 +94,25 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	w, err := k.Ledger.Ward(ctx, row.Ward)
+	if err != nil {
+		return State{}, err
+	}
 	session, known := k.session(ctx, row)
 	s := State{
-		Device: row.Device, Name: d.Name, Ward: row.Ward, Epoch: row.Epoch,
+		Device: row.Device, Name: d.Name, Ward: row.Ward, WardName: w.Name, Epoch: row.Epoch,
 		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
 	}
 	s.Invite, s.Keys = awaitsTap(row), k.Passkeys != nil
-	k.measure(ctx, &s, row)
-	if err := k.offers(ctx, &s, row, session); err != nil {
+	k.measure(ctx, &s, row, w.Policy, session.Now)
+	if err := k.offers(ctx, &s, row, w.Policy, session); err != nil {
 		return State{}, err
 	}
 	if s.State == custody.Locked && s.Lock == "" {
 		s.Lock = custody.LockRequested
 	}
 	if s.State == custody.InUse {
-		if err := k.inUse(ctx, &s, row, session); err != nil {
+		if err := k.inUse(ctx, &s, row, w.Policy, session); err != nil {
 			return State{}, err
 		}
 	}
@@ -100,17 +130,13 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		}
 	}
 	if s.State != custody.Clean && s.State != custody.Reset && s.State != custody.InUse || stuck(s.Opening, row, session.Now) {
-		s.Other = k.other(ctx, row, "")
+		s.Others = k.others(ctx, row, "", maxOthers)
 	}
 	return s, nil
 }
 
 // offers says what the ward's policy lets people do here.
-func (k *Kiosk) offers(ctx context.Context, s *State, row custody.Custody, session custody.Session) error {
-	p, err := k.Ledger.Policy(ctx, row.Ward)
-	if err != nil {
-		return err
-	}
+func (k *Kiosk) offers(ctx context.Context, s *State, row custody.Custody, p custody.Policy, session custody.Session) (err error) {
 	s.Digits, s.Emergency = p.LeastPIN(), p.BreakGlass > 0
 	if s.Emergency && s.State == custody.Clean && row.Available("", session.Now) {
 		if s.Code, err = k.Ledger.EmergencyCode(ctx, row.Ward); err != nil {
@@ -141,7 +167,7 @@ func shown(row custody.Custody, s custody.Session) custody.State {
 	return row.State
 }
 
-func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, session custody.Session) error {
+func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, p custody.Policy, session custody.Session) error {
 	who, err := k.Ledger.Clinician(ctx, row.Holder)
 	if err != nil && !errors.Is(err, custody.ErrNotFound) {
 		return fmt.Errorf("reading who holds %s: %w", row.Device, err)
@@ -154,15 +180,30 @@ func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, sessio
 	s.Lock, s.Proof = "", ""
 	s.AddKey = s.Keys && k.fresh(ctx, row)
 	s.Assurance = row.Assurance
-	if until := left(row.Until, session.Now); until > 0 { // an emergency's time ends whatever is touched
-		s.LockInMs = until
-		if lock := left(session.LockAt, session.Now); lock > 0 {
-			s.LockInMs = min(lock, until)
-		}
+	s.Until = ends(row, p)
+	s.EndsInMs = left(s.Until, session.Now)
+	if until := left(row.Until, session.Now); until > 0 && (s.LockInMs == 0 || until < s.LockInMs) {
+		s.LockInMs = until // an emergency's time is counted down too
 	}
+	s.TouchMs, s.Apps = touchEvery(p).Milliseconds(), tiles(p.WebApps)
 	s.Explain = k.unexplained(ctx, row.Holder, session.Now)
 	return nil
 }
+
+// ends is when the row's session is over whatever is touched: after the ward's
+// longest one, or with an emergency's time.
+func ends(row custody.Custody, p custody.Policy) time.Time {
+	end := row.Until
+	if longest := row.Opened.Add(p.Longest); !row.Opened.IsZero() && (end.IsZero() || longest.Before(end)) {
+		end = longest
+	}
+	return end
+}
+
+// touchEvery is how often touches are worth telling. What is not told costs
+// the holder at most so much of the time until the warning: a small part of it,
+// in a ward that warns early too.
+func touchEvery(p custody.Policy) time.Duration { return min(15*time.Second, p.Warn/4) }
 
 // awaitsTap: on a Shared iPad an Apple sign-in makes a clean device leave
 // clean, and is called back by the tap of whose account it is until the
@@ -216,14 +257,4 @@ func sentence(s custody.State, row custody.Custody, now time.Time) string {
 		return "This iPad is kept in isolation. Please leave it where it is until it has been disinfected and released."
 	}
 	return ""
-}
-
-// other names another iPad of the ward that clinician ("" for anybody) could
-// have now; "" if there is none, or it cannot be told.
-func (k *Kiosk) other(ctx context.Context, row custody.Custody, clinician string) string {
-	d, ok := k.findClean(ctx, row.Ward, clinician, func(id custody.DeviceID) bool { return id != row.Device })
-	if !ok {
-		return ""
-	}
-	return d.Name
 }

@@ -59,6 +59,7 @@ func (k *Kiosk) tapPage(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 	if err != nil {
 		return err
 	}
+	s = s.in(browser.Speech(c, k.words))
 	return c.JSON(answer{Asks: s.Asks, Nonce: s.Nonce, Sentence: s.Sentence})
 }
 
@@ -155,6 +156,8 @@ func (k *Kiosk) instead(ctx context.Context, row custody.Custody, clinician stri
 	if identity.Paused(err) {
 		p.Status = fiber.StatusTooManyRequests
 	}
-	p.Other = k.other(ctx, row, clinician)
+	if others := k.others(ctx, row, clinician, 1); len(others) > 0 {
+		p.Other = others[0]
+	}
 	return p
 }

@@ -32,6 +32,13 @@ func TestWhatAWardAsksOfPeople(t *testing.T) {
 	if p := read(`,"break_glass":"0s"`).policy(); p.BreakGlass != 0 || p.Validate() != nil {
 		t.Errorf("none: %+v", p)
 	}
+	p = read(`,"web_apps":[{"name":"Charting","url":"https://charts.example.org/"}]`).policy()
+	if len(p.WebApps) != 1 || p.WebApps[0] != (custody.WebApp{Name: "Charting", URL: "https://charts.example.org/"}) || p.Validate() != nil {
+		t.Errorf("its apps: %+v", p.WebApps)
+	}
+	if p := read(`,"web_apps":[{"name":"Charting","url":"http://charts.example.org/"}]`).policy(); p.Validate() == nil {
+		t.Error("an app without https")
+	}
 	for _, bad := range []string{`"passkey_every":12`, `"break_glass":"soon"`} {
 		if _, err := parseJSON([]byte(`{"wards":[{` + bad + `}]}`)); err == nil || !strings.Contains(err.Error(), "like") {
 			t.Errorf("%s: %v", bad, err)

@@ -38,6 +38,8 @@ type HospitalWard struct {
 	IfFound string `json:"if_found"`
 	// LeastOS is the oldest iPadOS that an iPad may enrol with from Setup Assistant; empty: any.
 	LeastOS string `json:"least_os"`
+	// WebApps are the ward's own apps, as tiles on the iPad's page while somebody is signed in.
+	WebApps []custody.WebApp `json:"web_apps"`
 	HospitalAccess
 }
 

@@ -13,7 +13,7 @@ import (
 func (w HospitalWard) policy() custody.Policy {
 	p := custody.DefaultPolicy(w.Fleet, w.Target)
 	p.ManagedApps, p.BadgeAlone = w.ManagedApps, w.BadgeAlone
-	p.ClinicalApps, p.PreserveApps, p.LeastOS = w.ClinicalApps, w.PreserveApps, w.LeastOS
+	p.ClinicalApps, p.PreserveApps, p.LeastOS, p.WebApps = w.ClinicalApps, w.PreserveApps, w.LeastOS, w.WebApps
 	p.Baseline, p.IfFound = cmp.Or(w.Baseline, p.Baseline), w.IfFound
 	p.LeastGrade = cmp.Or(w.LeastGrade, p.LeastGrade)
 	return w.access(p)
@@ -46,7 +46,8 @@ func (i *Importer) judgeWard(j *judged, w HospitalWard, s *snapshot) {
 	for _, differs := range []string{is("its name", have.Name, w.Name), is("its fleet", have.Policy.Fleet, w.Fleet),
 		is("its target", have.Policy.Target, w.Target), is("its least grade", have.Policy.LeastGrade, cmp.Or(w.LeastGrade, have.Policy.LeastGrade)),
 		is("the list of its managed apps", fmt.Sprint(have.Policy.ManagedApps), fmt.Sprint(w.ManagedApps)),
-		is("the list of its clinical apps", fmt.Sprint(have.Policy.ClinicalApps), fmt.Sprint(w.ClinicalApps))} {
+		is("the list of its clinical apps", fmt.Sprint(have.Policy.ClinicalApps), fmt.Sprint(w.ClinicalApps)),
+		is("the list of its web apps", fmt.Sprint(have.Policy.WebApps), fmt.Sprint(w.WebApps))} {
 		if differs != "" {
 			j.refuse("It is there already, and %s.", differs)
 		}

@@ -28,7 +28,6 @@ type PageState struct {
 	Asks     string `json:"asks"`
 	Nonce    string `json:"nonce"`
 	Sentence string `json:"sentence"`
-	Other    string `json:"other"`
 
 	Assurance string `json:"assurance"` // how its holder showed who they are
 	// Explain is an emergency that its holder has not explained.

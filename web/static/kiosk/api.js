@@ -1,9 +1,12 @@
 // What the page asks of the server. Every answer is either a value or a
-// Refused with a sentence for people.
+// Refused with a sentence for people. A value says when it was asked for, by the
+// page's own clock: what it says of time to come is no younger than that.
+
+import { t } from '../words.js';
 
 export class Refused extends Error {
   constructor(status, problem) {
-    super(problem.title || 'Something went wrong. Try again, or use another iPad.');
+    super(problem.title || t('Something went wrong. Try again, or use another iPad.'));
     this.status = status;
     this.code = problem.code || '';
     this.other = problem.other || '';
@@ -11,18 +14,19 @@ export class Refused extends Error {
 }
 
 async function ask(path, options) {
+  const at = performance.now();
   let answer;
   try {
     answer = await fetch('/kiosk/' + path, { cache: 'no-store', credentials: 'same-origin', ...options });
   } catch {
-    throw new Refused(0, { title: 'There is no connection, so nothing was done. Try again, or use a downtime iPad.', code: 'offline' });
+    throw new Refused(0, { title: t('There is no connection, so nothing was done. Try again, or use a downtime iPad.'), code: 'offline' });
   }
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refused(answer.status, body);
-  return body;
+  return { ...body, at };
 }
 
-const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const post = (path, body, more) => ask(path, { ...more, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
 export const state = () => ask('state');
 export const tap = (badge, nonce) => post('tap', { badge, nonce });
@@ -34,7 +38,7 @@ export const emergency = (nonce) => post('emergency', { nonce });
 export const emergencyCode = (code, nonce) => post('emergency/code', { code, nonce });
 export const explain = (epoch, { device, version }, why) => post('explain', { epoch, device, version, why });
 export const takeOver = (nonce) => post('takeover', { nonce });
-export const touch = (epoch) => post('touch', { epoch });
+export const touch = (epoch) => post('touch', { epoch }, { keepalive: true }); // an app may be opening in place of the page
 export const giveBack = (epoch) => post('return', { epoch });
 export const keyBegin = () => post('passkey/begin', {});
 export const keyFinish = (ceremony, response) => post('passkey/finish', { ceremony, response });

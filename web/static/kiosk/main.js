@@ -3,38 +3,53 @@
 import * as api from './api.js';
 import { listen } from './badge.js';
 import { countdown } from './countdown.js';
+import { forget } from './forget.js';
+import { follow } from './line.js';
 import { pad } from './pad.js';
 import * as keyring from './passkey.js';
 import { people } from './people.js';
+import { presence } from './presence.js';
 import { draw, notice, offline, warned } from './view.js';
+import { t } from '../words.js';
 
-const touchEvery = 5000, questionFor = 60000, openingLong = 10000;
+const questionFor = 60000, openingLong = 10000;
+const meant = 600; // ms in which a second touch at the same place is still the first
 const $ = (id) => document.getElementById(id);
 
-let now = { state: document.body.dataset.state, asks: document.body.dataset.asks, nonce: '', epoch: Number(document.body.dataset.epoch) };
+// The page comes with the state that it was made of, as old as the wish for it.
+let now = { ...JSON.parse($('state').textContent), at: 0 };
+$('state').remove(); // it may name somebody, who is gone one day
 let waved = '';      // the nonce of a question that was cancelled here
 let adding = '';     // the holder is adding a key: 'asked', then 'added'
-let touched = 0, busy = false, later = 0, over = false;
+let leaving = 0;     // the holder is asked whether they are done, since then
+let busy = false, later = 0, over = false;
 let heard = 0;       // states that the stream brought
+let turn = 0, answered = 0; // questions to the server, and the last whose answer is shown
 let pressed = '', doing = '', waits = null; // the button just pressed, the one under way, and what comes after it
 
 const count = countdown({
   warn: warned,
   over: () => { // fail closed, then ask what became of it
-    show({ ...now, state: 'locked', lock: 'requested', lock_word: '', asks: '', holder: '', sentence: 'Is this yours? Tap your badge to go on where you left off.' });
+    show({ ...now, state: 'locked', lock: 'requested', lock_word: '', asks: '', holder: '', apps: [], others: [], sentence: t('Is this yours? Tap your badge to go on where you left off.') });
     setTimeout(refresh, 1500);
   },
 });
 const keys = pad({ enter: (pin) => { if (!ways.entered(pin)) act(() => api.pin(pin, now.nonce)); } });
 const ways = people({ act, now: () => now, show: () => show(now), refresh });
 
+// held: somebody's work is on the iPad.
+const held = (s) => s.state === 'in_use' || s.state === 'locked';
+
 function show(s) {
   over = false;
+  if (held(now) && (!held(s) || s.epoch !== now.epoch)) forget();
   if (s.asks && s.nonce === waved) s = { ...s, asks: '', sentence: '' };
   if (s.state !== 'in_use' || s.asks && s.asks !== 'pin') adding = '';
+  if (s.state !== 'in_use' || s.asks && s.asks !== 'leaving') leaving = 0;
   if (now.state !== s.state) keyring.cancel();
   if (!s.asks && adding === 'added') s = { ...s, asks: 'keyadded' };
   else if (!s.asks && adding && s.add_key) s = { ...s, asks: 'addkey' };
+  else if (!s.asks && leaving) s = { ...s, asks: 'leaving' };
   if (now.state === 'in_use' && s.state !== 'in_use') notice(''); // it may name the holder
   s = ways.changes(s);
   if (s.asks !== now.asks || s.nonce !== now.nonce) keys.clear();
@@ -44,19 +59,21 @@ function show(s) {
   count(s);
   if (s.state !== 'in_use') warned(false);
   clearTimeout(later);
-  if (s.asks === 'addkey' || s.asks === 'keyadded' || s.asks === 'code' || s.asks === 'explain') return;
+  if (['addkey', 'keyadded', 'code', 'explain', 'leaving'].includes(s.asks)) return;
   if (s.asks) later = setTimeout(refresh, questionFor + 1000);
-  else if (s.opening && !s.other) later = setTimeout(refresh, openingLong + 500);
+  else if (s.opening && !s.others?.length) later = setTimeout(refresh, openingLong + 500);
 }
 
-// heed asks, and shows the state that is answered. What the stream said
-// meanwhile is newer than the answer, which was on its way already: the page
-// goes by that, and by what follows.
+// heed asks, and shows the state that is answered; false where it did not. What the stream said
+// meanwhile is newer than the answer, which was on its way already, and so is
+// the answer to what was asked later: the page goes by that, and by what follows.
 async function heed(ask) {
-  const before = heard;
+  const before = heard, mine = ++turn;
   const s = await ask();
-  if (heard === before && s.state) show(s);
-  return s;
+  if (heard !== before || !s.state || mine < answered) return false;
+  answered = mine;
+  show(s);
+  return true;
 }
 
 async function refresh() {
@@ -81,9 +98,7 @@ async function act(what) {
   doing = by;
   notice('');
   try {
-    const before = heard;
-    const s = await heed(what);
-    if (!s.state || heard !== before) await refresh();
+    if (!await heed(what)) await refresh();
   } catch (e) {
     if (keyring.said(e) !== undefined) return notice(keyring.said(e));
     if (!(e instanceof api.Refused)) throw e;
@@ -103,38 +118,51 @@ document.addEventListener('click', (e) => { pressed = e.target.closest('button')
 function ended() {
   over = true;
   notice('');
-  draw({ state: 'ended', asks: '', epoch: 0, name: $('name').textContent, ward: $('ward').textContent, holder: '', sentence: '', other: '', opening: false, lock: '', proof: '' });
-  count({ state: 'ended' });
+  if (held(now)) forget();
+  now = { ...now, state: 'ended', asks: '', epoch: 0, holder: '', sentence: '', others: [], apps: [], opening: false };
+  draw(now);
+  count(now);
+  warned(false);
 }
 
-// touch tells the server that somebody is there: real input only, at most
-// once in five seconds, at once when the warning shows.
-async function touch() {
-  if (now.state !== 'in_use' || !now.mine || now.asks && !adding && now.asks !== 'explain') return;
-  const t = performance.now();
-  if ($('warn').hidden && t - touched < touchEvery) return;
-  touched = t;
-  try {
-    await heed(() => api.touch(now.epoch));
-  } catch (e) {
-    if (e.status !== 0) await refresh();
-  }
-}
+const touched = presence({
+  counts: () => now.state === 'in_use' && now.mine && (!now.asks || adding || ['explain', 'leaving'].includes(now.asks)),
+  every: () => now.touch_every_ms || 15000,
+  warned: () => !$('warn').hidden,
+  report: async () => {
+    try {
+      await heed(() => api.touch(now.epoch));
+    } catch (e) {
+      if (e.status === 0) throw e;
+      await refresh();
+    }
+  },
+});
 
-document.addEventListener('pointerdown', touch);
 listen({
   badge: async (badge) => {
     keyring.cancel(); // a tap is the other way to sign in
     while (keyring.waiting()) await new Promise((next) => setTimeout(next, 20));
     act(() => api.tap(badge, now.nonce));
   },
-  key: (k) => { if (ways.pads(now.asks)) keys.key(k); else touch(); },
+  key: (k, e) => { if (ways.pads(now.asks)) keys.key(k); else touched(e); },
 });
 
 const onClick = (id, what) => $(id).addEventListener('click', what);
 const wave = () => { waved = now.nonce; show(now); };
-onClick('stay', () => { touched = 0; touch(); });
-onClick('done', () => act(() => api.giveBack(now.epoch)));
+onClick('stay', (e) => touched(e));
+onClick('apps', (e) => {
+  if (!e.target.closest('a')) return;
+  if (navigator.onLine !== false) return touched(e, true); // the last for a while that this page sees
+  e.preventDefault(); // or the browser's own page of excuses is all that is left
+  notice(t('There is no connection, so no app can be opened. Try again in a moment.'));
+});
+
+// Giving back takes a second touch, elsewhere: gloves press twice, and what is
+// wiped does not come back. Going on is where the first one was.
+onClick('done', () => { leaving = performance.now(); show(now); });
+onClick('leaving-no', () => { leaving = 0; show({ ...now, asks: '' }); });
+onClick('leaving-yes', () => { if (performance.now() - leaving > meant) act(() => api.giveBack(now.epoch)); });
 onClick('pin-cancel', () => { adding = ''; if (ways.cancelled()) return; wave(); refresh(); });
 onClick('takeover-yes', () => act(() => api.takeOver(now.nonce)));
 onClick('takeover-no', () => { wave(); refresh(); });
@@ -147,18 +175,11 @@ const addNoMore = () => { adding = ''; refresh(); };
 onClick('addkey-no', addNoMore);
 onClick('keyadded-ok', addNoMore);
 
-let stream = null;
-
-function follow() {
-  stream = new EventSource('/kiosk/events');
-  stream.addEventListener('state', (e) => { offline(false); heard++; show(JSON.parse(e.data)); });
-  stream.onerror = () => {
-    offline(true);
-    if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself
-    refresh().then(() => setTimeout(follow, over ? 30000 : 3000));
-  };
-}
-
-addEventListener('offline', () => offline(true));
+show(now);
+if (!held(now)) forget(); // of a session that ended while this page was not here
 addEventListener('pageshow', (e) => { if (e.persisted) refresh(); });
-follow();
+follow({
+  state: (s) => { heard++; show({ ...s, at: performance.now() }); },
+  alive: (yes) => offline(!yes),
+  refused: async () => { await refresh(); return over; },
+});

@@ -1,6 +1,8 @@
 // The PIN pad: drawn in the page, so that no field is focused and no keyboard
 // comes up. Digits live here and go nowhere but to enter.
 
+import { t } from '../words.js';
+
 const most = 12;
 
 export function pad({ enter }) {
@@ -14,7 +16,7 @@ export function pad({ enter }) {
       if (n < digits.length) dot.className = 'full';
       return dot;
     }));
-    dots.setAttribute('aria-label', digits.length === 0 ? 'No digit entered' : digits.length + ' digits entered');
+    dots.setAttribute('aria-label', digits.length === 0 ? t('No digit entered') : t('%d digits entered', digits.length));
     ok.disabled = digits.length < least;
   };
   const type = (d) => {

@@ -2,6 +2,7 @@
 // ward's sealed code, a PIN to be chosen, a card that is new.
 
 import * as api from './api.js';
+import { t } from '../words.js';
 
 const $ = (id) => document.getElementById(id);
 const onClick = (id, what) => $(id).addEventListener('click', what);
@@ -25,9 +26,9 @@ export function people({ act, now, show, refresh }) {
     if (s.nonce !== asked) first = '';
     if (s.nonce !== urgent) urgent = '';
     if (s.asks || s.state !== 'clean' || !s.code) coding = false;
-    if (coding) return { ...s, asks: 'code', sentence: 'It is in the sealed envelope of this ward, and is good once.' };
+    if (coding) return { ...s, asks: 'code', sentence: t('It is in the sealed envelope of this ward, and is good once.') };
     if (urgent && s.asks === 'pin') return { ...s, asks: 'urgently' };
-    if (first && s.asks === 'newpin') return { ...s, asks: 'again', sentence: 'Enter the same PIN again.' };
+    if (first && s.asks === 'newpin') return { ...s, asks: 'again', sentence: t('Enter the same PIN again.') };
     if (!s.explain || s.state !== 'in_use') why = false;
     else if (s.assurance !== 'break_glass' && s.explain.version !== later) why = true;
     if (why && !s.asks) return { ...s, asks: 'explain' };
@@ -48,7 +49,7 @@ export function people({ act, now, show, refresh }) {
       first = '';
       if (same) act(() => api.newPIN(digits, s.nonce));
       else {
-        real = { ...real, sentence: 'The two were not the same. Choose a PIN again.' };
+        real = { ...real, sentence: t('The two were not the same. Choose a PIN again.') };
         show();
       }
       return true;
@@ -78,7 +79,8 @@ export function people({ act, now, show, refresh }) {
   onClick('explain-later', () => { why = false; later = now().explain?.version; show(); });
   $('reasons').addEventListener('click', (e) => {
     const b = e.target.closest('button');
-    if (b && now().explain) act(() => api.explain(now().epoch, now().explain, b.textContent));
+    // The history has it in English, whatever language its reader has.
+    if (b && now().explain) act(() => api.explain(now().epoch, now().explain, b.dataset.why));
   });
 
   return {
