@@ -13,6 +13,7 @@ import (
 	"html/template"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -55,6 +56,7 @@ type Ledger interface {
 	approvals
 	emergencies
 	known
+	counted
 }
 
 // Identity says who is at the console.
@@ -108,6 +110,12 @@ type Config struct {
 	// AnswerWait is how long who asks a lost iPad waits for its answer; zero: 8 s.
 	AnswerWait time.Duration
 
+	// Zone is that of the wards' clocks, by which days and shifts are told; nil: the server's.
+	Zone *time.Location
+	// Unseen is how long a clean iPad may not have connected before a forecast
+	// leaves it out; zero: for ever.
+	Unseen time.Duration
+
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s
 	Log    *slog.Logger
@@ -117,6 +125,8 @@ type Config struct {
 type Console struct {
 	Config
 	streams browser.Streams
+	past    pastUse
+	exports atomic.Int32
 	words   *words.Catalogue
 	pages   map[*words.Speech]*template.Template
 }
@@ -190,4 +200,5 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerImport(open)
 	s.registerPeople(open, r, headers, errs)
 	s.registerPasskeys(open)
+	s.registerUse(open, r, headers, errs)
 }

@@ -37,6 +37,7 @@ type hospital struct {
 	said      saying
 	approvals // the real ledger's
 	urgents
+	used     map[string]*wardUse // nil: nothing was counted
 	trials   []ledger.Trial
 	noTrials error
 }

@@ -71,13 +71,14 @@ var summary = []custody.State{custody.Clean, custody.Reset, custody.InUse, custo
 // a moment that the page's script puts into the reader's own zone.
 func (s *Console) terms(in *words.Speech) template.FuncMap {
 	return template.FuncMap{
-		"word":     func(state custody.State) string { return in.Say(stateWord(state)) },
-		"scope":    func(a identity.Action) string { return in.Say(scopeWords[a]) },
-		"cause":    func(c custody.Cause) string { return in.Say(causeWords[c]) },
-		"iso":      iso,
-		"plain":    plain,
-		"time":     timeTag,
-		"troubles": s.serverTroubles,
+		"word":      func(state custody.State) string { return in.Say(stateWord(state)) },
+		"scope":     func(a identity.Action) string { return in.Say(scopeWords[a]) },
+		"cause":     func(c custody.Cause) string { return in.Say(causeWords[c]) },
+		"iso":       iso,
+		"plain":     plain,
+		"time":      timeTag,
+		"wardclock": func(t time.Time) string { return t.In(s.zone()).Format("15:04") },
+		"troubles":  s.serverTroubles,
 	}
 }
 
