@@ -104,8 +104,12 @@ func labelled(r use.Report) string {
 }
 
 func chartOfUse(r use.Report) chart {
-	c := chart{ID: "use", Title: "In use", Unit: "iPads", What: labelled(r), Series: []series{{"iPads in use, most at once", drawArea, "--in_use"}, {"Badge-ins that took a clean iPad", drawBars, "--act"}},
+	c := chart{ID: "use", Title: "iPads in use", Unit: "iPads", What: labelled(r), Series: []series{{"iPads in use, most at once", drawArea, "--in_use"}, {"Badge-ins that took a clean iPad", drawBars, "--act"}},
 		Lines: linesOf(r, func(l use.Line) []cell { return []cell{whole(l.Held), whole(l.Opened)} })}
+	if r.Step == use.Day { // a day has more badge-ins than iPads: the line comes before the bars, not behind them
+		c.Series = []series{{c.Series[1].Name, drawWide, "--act"}, {c.Series[0].Name, drawLine, "--in_use"}}
+		c.Lines = linesOf(r, func(l use.Line) []cell { return []cell{whole(l.Opened), whole(l.Held)} })
+	}
 	if r.Total.Held == 0 && r.Total.Opened == 0 {
 		c.Empty = "No iPad was in use in this time."
 		return c
@@ -127,6 +131,10 @@ func chartOfUse(r use.Report) chart {
 func chartOfUsable(r use.Report) chart {
 	c := chart{ID: "usable", Title: "Time to usable", Unit: "minutes", What: labelled(r), Series: []series{{"Half were clean again within (p50)", drawLine, "--act"}, {"Nine in ten within (p90)", drawDashy, "--wiping"}},
 		Lines: linesOf(r, func(l use.Line) []cell { return []cell{minutes(l.Usable.P50), minutes(l.Usable.P90)} })}
+	if r.Step == use.Hour { // most hours have no wipe, so a line would be bits and pieces
+		c.Series = []series{{c.Series[1].Name, drawWide, "--wiping"}, {c.Series[0].Name, drawThin, "--act"}}
+		c.Lines = linesOf(r, func(l use.Line) []cell { return []cell{minutes(l.Usable.P90), minutes(l.Usable.P50)} })
+	}
 	t := r.Total.Usable
 	if t.Proven+t.Never == 0 {
 		c.Empty = "No wipe ended in this time."
@@ -138,6 +146,9 @@ func chartOfUsable(r use.Report) chart {
 		c.Says = append(c.Says, fmt.Sprintf("From given back to clean: half within %s. More than one in ten was never proven.", span(t.P50)))
 	}
 	c.Says = append(c.Says, fmt.Sprintf("Wipes that were proven: %d. Not proven: %d.", t.Proven, t.Never))
+	if slices.ContainsFunc(r.Lines, func(l use.Line) bool { return l.Usable.Never > 0 && l.Usable.P90 == 0 }) {
+		c.Says = append(c.Says, "Where one is missing, so many were not proven that nobody can say.")
+	}
 	return c
 }
 
@@ -171,7 +182,7 @@ func chartOfWipes(wards []wardTimes) chart {
 		return c
 	}
 	if len(c.Lines) == 1 && wards[0].P95 > 0 {
-		c.Says = []string{fmt.Sprintf("One wipe: half took up to %s, 90 in 100 up to %s, 95 in 100 up to %s.", span(wards[0].P50), span(wards[0].P90), span(wards[0].P95))}
+		c.Says = []string{fmt.Sprintf("Of the wipes here half took up to %s, 90 in 100 up to %s, 95 in 100 up to %s.", span(wards[0].P50), span(wards[0].P90), span(wards[0].P95))}
 	} else {
 		c.Says = []string{"From asked for to proven, one wipe each. A bar is missing where so many were not proven that nobody can say."}
 	}

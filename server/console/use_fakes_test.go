@@ -95,10 +95,10 @@ func pastWeeks(now time.Time, weeks int) *wardUse {
 	}
 	for day := first; day.Before(now); day = day.AddDate(0, 0, 1) {
 		free := day.Weekday() == time.Saturday || day.Weekday() == time.Sunday
-		for _, shift := range []struct{ hour, minute, people, leave int }{{6, 45, 13, 5}, {14, 15, 10, 11}, {20, 45, 6, 12}} {
-			people, at := shift.people+some(5), day.Add(time.Duration(shift.hour*60+shift.minute)*time.Minute)
+		for _, shift := range []struct{ hour, minute, people int }{{6, 45, 8}, {14, 15, 6}, {20, 45, 4}} {
+			people, at := shift.people+some(4), day.Add(time.Duration(shift.hour*60+shift.minute)*time.Minute)
 			if free {
-				people = people*2/3 + 1
+				people = people * 2 / 3
 			}
 			for i := range people {
 				taken := at.Add(time.Duration((i+some(3))/4) * 15 * time.Minute)

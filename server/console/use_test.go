@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/plan"
+	"github.com/padwarden/padwarden/web"
 )
 
 // mondays is a ward where so many iPads were taken at 07:00 on the last Mondays,
@@ -304,5 +307,45 @@ func TestALargeWardIsNotNamedWhole(t *testing.T) {
 	d.devices, d.rows = nil, map[custody.DeviceID]custody.Custody{}
 	if status, body, _ := d.ask("GET", "/console/use?ward=5A", "", as(cookie, "")); status != 200 || !strings.Contains(body, "07:00: 0 clean.") {
 		t.Errorf("a ward without iPads: %d", status)
+	}
+}
+
+// The page is German for who reads German; only what the iPads are called, and
+// what other parts of the catalogue have, is not looked for.
+func TestUseInGerman(t *testing.T) {
+	d := used(t, nil, "07:00")
+	d.used = map[string]*wardUse{"4B": pastWeeks(d.now, 7), "5A": mondays(d.now, 22, 9, 8, 7)}
+	cookie, _ := d.signedIn(identity.Administrator)
+	german := func(r *http.Request) {
+		r.Header.Set("Cookie", cookie)
+		r.Header.Set("Accept-Language", "de")
+	}
+	_, body, _ := d.ask("GET", "/console/use?ward=4B&days=28", "", german)
+	_, more, _ := d.ask("GET", "/console/use?days=1", "", german)
+	_, few, _ := d.ask("GET", "/console/use?ward=5A&days=7", "", german)
+	body += more + few
+	for _, want := range []string{`lang="de"`, "07:00 braucht 10; 4 sauber, 3 lassen sich bereit machen, 3 fehlen.", "Nur 3 Tage sind bekannt", "Mo 16", "Die Zahlen als Tabelle"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	raw, err := fs.ReadFile(web.FS, "words/de/use.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts map[string]any
+	if err := json.Unmarshal(raw, &texts); err != nil {
+		t.Fatal(err)
+	}
+	de := d.console.words.Match("de", "")
+	for _, missed := range de.Missed() {
+		if page, err := fs.ReadFile(web.FS, "console/use.html"); err != nil || strings.Contains(string(page), `"`+missed+`"`) && !slices.Contains([]string{"Ward", "All wards"}, missed) {
+			t.Errorf("%q has no German", missed)
+		}
+	}
+	for key := range texts { // whole plain texts would stand in the page as they are
+		if !strings.Contains(key, "%") && len(key) > 12 && strings.Contains(body, ">"+key+"<") {
+			t.Errorf("%q is shown in English", key)
+		}
 	}
 }

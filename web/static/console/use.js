@@ -34,7 +34,7 @@ function drawn({ draw, tone, values, name }, names) {
     case 'dashes': return { ...plain, width: 2, dash: [7, 5], points: { show: few, size: 6, fill: colour('--sheet') } };
   }
   const [share, most] = bars[draw];
-  return { ...plain, fill: draw === 'wide' ? colour(`${tone}-bg`) : stroke, width: draw === 'wide' ? 1.5 : 0, paths: uPlot.paths.bars({ size: [share, names ? most * 2 : most], radius: .12 }) };
+  return { ...plain, fill: draw === 'wide' ? colour(`${tone}-bg`) : stroke, width: draw === 'wide' ? 1.5 : 0, paths: uPlot.paths.bars({ size: [share, names ? most * 1.5 : most], radius: .12 }) };
 }
 
 // marks are the lines at which the axis says something: as many as there is room for.
@@ -59,14 +59,14 @@ function wrapped(text, letters) {
   return short.length > 3 ? [...short.slice(0, 2), `${short[2]}…`].join('\n') : short.join('\n');
 }
 
-function options(chart, width, readout) {
+function options(chart, width, key) {
   const ink = colour('--soft'), line = colour('--line'), font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const at = marks(chart, width - 56), n = chart.labels.length;
   const letters = Math.max(6, Math.floor((width - 56) / Math.max(at.length, 1) / 6.6));
   const label = (i) => (chart.names ? wrapped(chart.ticks[i], letters) : chart.ticks[i]);
-  const edge = chart.series.some((s) => s.draw in bars) || chart.names ? .6 : .2;
+  const edge = chart.series.some((s) => s.draw in bars) || chart.names ? .6 : .3;
   return {
-    width, height: chart.names ? 240 : 220, padding: [12, 12, 0, 0],
+    width, height: chart.names ? 240 : 220, padding: [12, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: false, range: [-edge, n - 1 + edge] }, y: { range: (u, low, high) => [0, Math.max(high * 1.08, 4)] } },
@@ -75,9 +75,10 @@ function options(chart, width, readout) {
       { stroke: ink, font, size: 44, gap: 6, label: chart.unit, labelFont: font, labelSize: 18, labelGap: 0, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000], grid: { stroke: line, width: 1 }, ticks: { show: false } },
     ],
     series: [{}, ...chart.series.map((s) => drawn(s, chart.names))],
-    hooks: { setCursor: [(u) => {
-      const i = u.cursor.idx;
-      readout.textContent = i === null || i === undefined ? '' : [chart.labels[i], ...chart.series.map((s) => `${s.name}: ${s.values[i] ?? '–'}`)].join(' · ');
+    hooks: { setCursor: [(u) => { // the key says the numbers that the pointer is at
+      const i = u.cursor.idx ?? -1;
+      key.querySelector('.at').textContent = chart.labels[i] ?? '';
+      for (const [n, b] of key.querySelectorAll('b').entries()) b.textContent = i < 0 ? '' : chart.series[n].values[i] ?? '–';
     }] },
   };
 }
@@ -89,7 +90,7 @@ function draw(figure) {
   const redraw = () => {
     if (plot.clientWidth === 0) return;
     shown?.destroy();
-    shown = new uPlot(options(chart, plot.clientWidth, figure.querySelector('.readout')), data, plot);
+    shown = new uPlot(options(chart, plot.clientWidth, figure.querySelector('.key')), data, plot);
   };
   let width = 0;
   new ResizeObserver(() => {
