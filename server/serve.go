@@ -37,6 +37,7 @@ type serve struct {
 	SignInLink   bool   `help:"Print a one-time sign-in for an administrator, also where one has a passkey or a hospital account." name:"sign-in-link"`
 	WiFi         string `help:"Wi-Fi profile (.mobileconfig) that an erased iPad comes back by." name:"wifi-profile" type:"existingfile" env:"PADWARDEN_WIFI_PROFILE"`
 	housekeeping
+	zoneFlag
 }
 
 func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
@@ -61,6 +62,9 @@ func (s *serve) Run(ctx context.Context, logger *slog.Logger) error {
 		if c.WiFi, err = os.ReadFile(s.WiFi); err != nil {
 			return fmt.Errorf("reading the Wi-Fi profile: %w", err)
 		}
+	}
+	if c.Zone, err = s.zone(); err != nil {
+		return err
 	}
 	if c.ADE, err = s.read(); err != nil {
 		return err

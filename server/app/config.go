@@ -51,6 +51,7 @@ type Config struct {
 
 	Version string // padwarden's, for the tables of trials
 
+	Zone   *time.Location // of the wards' clocks; nil: the server's own
 	Logger *slog.Logger
 	// Now is the clock that certificates are held against; nil: the wall's. What
 	// is decided of devices goes by Redis' TIME.
