@@ -236,7 +236,7 @@ func sentence(s custody.State, row custody.Custody, now time.Time) string {
 			return "This iPad is kept for a colleague for a moment."
 		}
 		if s == custody.Reset {
-			return "This iPad was reset. " + row.Proof.Grade.Kept()
+			return fmt.Sprintf("This iPad was reset. %s", row.Proof.Grade.Kept())
 		}
 	case custody.Locked:
 		return "Is this yours? Tap your badge to go on where you left off."
