@@ -54,6 +54,7 @@ func TestPageInABrowser(t *testing.T) {
 	tab.Do(chromedp.Navigate(base+"/kiosk/start/D07.3.31"), chromedp.WaitVisible("#ready"))
 	weighs(t, tab, base)
 	tab.Judge("kiosk-1-ready")
+	fits(t, tab)
 
 	badge(annaBadge)
 	tab.Until(showing("pin"))
@@ -90,6 +91,7 @@ func TestPageInABrowser(t *testing.T) {
 	badge(annaBadge)
 	tab.Until(showing("choose"))
 	tab.Judge("kiosk-6-choose")
+	fits(t, tab)
 	tab.Touch("#choose-stay")
 	tab.Until(showing("session"))
 
@@ -97,6 +99,7 @@ func TestPageInABrowser(t *testing.T) {
 	tab.Until(showing("locked"))
 	nameless(t, tab, "locked,")
 	tab.Judge("kiosk-7-locked")
+	fits(t, tab)
 	badge(annaBadge) // within the PIN grace
 	tab.Until(showing("session") + ` && document.querySelectorAll('.tile').length === 5`)
 
@@ -131,6 +134,7 @@ func TestPageInABrowser(t *testing.T) {
 	_ = h.Say(t.Context(), ipad, "4B", "tap")
 	tab.Until(`document.getElementById('since').textContent === 'It began 4 min ago.'`)
 	tab.Judge("kiosk-9-wiping")
+	fits(t, tab)
 	h.advance(4 * time.Minute)
 	_ = h.Say(t.Context(), ipad, "4B", "tap")
 	tab.Until(`document.getElementById('since').textContent.includes('longer than usual')`)
@@ -138,9 +142,11 @@ func TestPageInABrowser(t *testing.T) {
 	h.set(ipad, func(c *custody.Custody) { c.Cause, c.Holder = custody.CauseStranger, "" })
 	tab.Until(`document.getElementById('wiping-title').textContent === 'Tap your badge' && document.getElementById('ladder').hidden`)
 	tab.Judge("kiosk-9b-invited")
+	fits(t, tab)
 	h.set(ipad, func(c *custody.Custody) { c.State = custody.Unproven })
 	tab.Until(showing("hands"))
 	tab.Judge("kiosk-10-hands")
+	fits(t, tab)
 	if h.row(ipad).State != custody.Unproven {
 		t.Error("the page changed custody by itself")
 	}
@@ -201,11 +207,18 @@ func (h *house) warn() {
 	_ = h.Say(h.t.Context(), ipad, "4B", "warned")
 }
 
-// fits fails the test where something to touch is smaller than a gloved finger needs.
+// fits fails the test where something to touch is smaller than a gloved finger
+// needs, or where an iPad held either way does not show all of the view at once.
 func fits(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
-	small := tab.Eval(`[...document.querySelectorAll('button, a')].filter(b => b.offsetParent && Math.min(b.offsetWidth, b.offsetHeight) < 60).map(b => b.textContent).join(', ')`)
-	if small != "" {
-		t.Errorf("smaller than 60 px: %s", small)
+	for _, held := range [][2]int64{{1180, 820}, {820, 1180}} {
+		tab.Look(held[0], held[1], "light")
+		small := tab.Eval(`[...document.querySelectorAll('button, a')].filter(b => b.offsetParent && Math.min(b.offsetWidth, b.offsetHeight) < 60).map(b => b.textContent).join(', ')`)
+		if small != "" {
+			t.Errorf("smaller than 60 px: %s", small)
+		}
+		if over := tab.Eval(`document.documentElement.scrollHeight - innerHeight`); over != "0" {
+			t.Errorf("%d by %d: %s px are below the screen's edge", held[0], held[1], over)
+		}
 	}
 }

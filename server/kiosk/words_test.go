@@ -119,13 +119,16 @@ func TestAGermanPage(t *testing.T) {
 	tab.Fingers()
 	tab.Do(chromedp.Navigate(base+"/kiosk/start/D07."+strconv.FormatInt(h.row(ipad).Epoch, 10)+"."+strconv.FormatInt(h.row(ipad).Run.ID, 10)), chromedp.WaitVisible("#ready"))
 	tab.Judge("kiosk-de-1-ready")
+	fits(t, tab)
 	tab.Do(chromedp.KeyEvent(benBadge + "\r"))
 	tab.Until(showing("pin"))
 	tab.Judge("kiosk-de-2-pin")
+	fits(t, tab)
 	tab.Touch("#emergency")
 	tab.Touch("#urgently-yes")
 	tab.Until(showing("session"))
 	tab.Judge("kiosk-de-3-emergency")
+	fits(t, tab)
 	tab.Touch("#say-why")
 	tab.Touch("#reasons button:first-child")
 	tab.Until(showing("session") + ` && document.getElementById('say-why').hidden`)
@@ -135,11 +138,13 @@ func TestAGermanPage(t *testing.T) {
 	tab.Touch("#done")
 	tab.Until(showing("leaving"))
 	tab.Judge("kiosk-de-4-done")
+	fits(t, tab)
 	if _, err := h.Apply(context.Background(), ipad, custody.Return{By: "ben"}); err != nil {
 		t.Fatal(err)
 	}
 	tab.Until(showing("wiping"))
 	tab.Judge("kiosk-de-5-wiping")
+	fits(t, tab)
 	english := tab.Eval(`document.querySelector('#wiping').innerText`)
 	for _, word := range []string{"iPad has", "Proven", "Usually", "removed", "began"} {
 		if slices.Contains(strings.Fields(english), word) || strings.Contains(english, word) {
