@@ -100,6 +100,14 @@ func TestPageInABrowser(t *testing.T) {
 	nameless(t, tab, "locked,")
 	tab.Judge("kiosk-7-locked")
 	fits(t, tab)
+	badge(benBadge)
+	tab.Until(showing("pin"))
+	pin(tab, benPIN)
+	tab.Until(showing("takeover"))
+	tab.Judge("kiosk-8-takeover")
+	fits(t, tab)
+	tab.Touch("#takeover-no")
+	tab.Until(showing("locked"))
 	badge(annaBadge) // within the PIN grace
 	tab.Until(showing("session") + ` && document.querySelectorAll('.tile').length === 5`)
 
@@ -152,6 +160,11 @@ func TestPageInABrowser(t *testing.T) {
 	}
 	h.set(ipad, func(c *custody.Custody) { c.State, c.Cause = custody.Clean, "" })
 	tab.Until(showing("ready"))
+	h.set(ipad, func(c *custody.Custody) { c.Enrolment = "cert-after-the-wipe" })
+	tab.Until(showing("ended"))
+	tab.Judge("kiosk-13-ended")
+	tab.Do(chromedp.Navigate(base+"/kiosk"), chromedp.WaitVisible("h1"))
+	tab.Judge("kiosk-14-sorry")
 }
 
 // decided lets the time pass in which a second touch is still the first.

@@ -60,7 +60,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 	tab.Do(chromedp.KeyEvent(annaBadge + "\r"))
 	tab.Until(showing("pin"))
 	pin(tab, annaPIN)
-	tab.Until(`document.getElementById('notice').textContent.includes('In use by')`)
+	tab.Until(`document.getElementById('notice').textContent.includes('In use by \u2068د. ليلى حداد\u2069, active')`)
 	whole("5-refused")
 }
 
