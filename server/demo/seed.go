@@ -51,6 +51,10 @@ var names = []string{
 
 // seed fills the new ledger: wards, iPads with their docks' readers, people.
 func (h *Hospital) seed(ctx context.Context) error {
+	apps, err := h.startApps(ctx)
+	if err != nil {
+		return err
+	}
 	for _, w := range wards {
 		policy := custody.DefaultPolicy(w.fleet, w.target)
 		if w.target == custody.TargetPasscode {
@@ -58,6 +62,7 @@ func (h *Hospital) seed(ctx context.Context) error {
 		}
 		if w.target == custody.TargetKioskApp {
 			policy.Warn, policy.Lock = 3*time.Minute, 4*time.Minute
+			policy.WebApps = apps
 		}
 		policy.BadgeAlone = w.fleet == custody.SharedGuest
 		if w.fleet == custody.ManagedApps {

@@ -95,7 +95,7 @@ func (k *Kiosk) admitInUse(ctx context.Context, row custody.Custody, who ledger.
 		return fmt.Errorf("reading who holds %s: %w", row.Device, err)
 	}
 	return &custody.Refusal{Code: custody.RefusedInUse,
-		Sentence: fmt.Sprintf("In use by %s, active %s. Use another iPad.", holder.Name, ago(session.Now.Sub(session.Touched)))}
+		Sentence: fmt.Sprintf("In use by %s, active %s. Use another iPad.", apart(holder.Name), ago(session.Now.Sub(session.Touched)))}
 }
 
 // ago says a short time in words.

@@ -41,6 +41,7 @@ type ward struct {
 	called   map[custody.DeviceID]string // devices, by another name than theirs
 	wardName string
 	deeds    []ledger.PersonDeed
+	touches  int // that live was told of
 	liveDown error
 	noPeople error // the ledger cannot tell whose badge it is
 }
@@ -356,6 +357,7 @@ func (w *ward) Touch(_ context.Context, id custody.DeviceID, epoch int64) (custo
 	case !s.Open:
 		return s, custody.ErrLocked
 	}
+	w.touches++
 	s.Touched, s.WarnAt, s.LockAt, s.Warned = w.now, w.now.Add(w.policy.Warn), w.now.Add(w.policy.Lock), false
 	w.sessions[id] = s
 	return s, nil

@@ -24,7 +24,7 @@ func (k *Kiosk) offerNewCard(ctx context.Context, c *fiber.Ctx, row custody.Cust
 		return false, err
 	}
 	q := ask{Asks: asksNewCard, Badge: badge, Clinician: who.ID, How: by.how, With: by.with,
-		Sentence: fmt.Sprintf("The badge that was tapped is not known here. Is it yours, %s?", who.Name)}
+		Sentence: fmt.Sprintf("The badge that was tapped is not known here. Is it yours, %s?", apart(who.Name))}
 	if _, err := k.put(ctx, row, q); err != nil {
 		return false, err
 	}

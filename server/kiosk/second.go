@@ -30,7 +30,7 @@ func (k *Kiosk) claim(ctx context.Context, row custody.Custody, who ledger.Clini
 	}
 	if len(others) > 0 && policy.SecondDevice == custody.SecondRefuse {
 		return &custody.Refusal{Code: "second_device",
-			Sentence: fmt.Sprintf("You are signed in on iPad %s already. Go on there, or give it back first.", k.nameOf(ctx, others[0].Device))}
+			Sentence: fmt.Sprintf("You are signed in on iPad %s already. Go on there, or give it back first.", apart(k.nameOf(ctx, others[0].Device)))}
 	}
 	if _, err := k.Steward.Apply(ctx, row.Device, e); err != nil {
 		return err

@@ -37,6 +37,7 @@ type State struct {
 	Asks     string            `json:"asks"`
 	Nonce    string            `json:"nonce"`
 	Sentence string            `json:"sentence"`
+	Says     string            `json:"says"`             // what the state itself says, whatever is asked
 	Invite   bool              `json:"invite"`           // wiping: it waits for the tap of who has just signed in to Apple
 	Others   []string          `json:"others,omitempty"` // the nearest iPads that can be had instead
 	LockWord string            `json:"lock_word"`
@@ -66,7 +67,9 @@ func (k *Kiosk) showState(ctx context.Context, c *fiber.Ctx, row custody.Custody
 // in is the state with its sentences in the language of who reads the page.
 // What is sent back, the reasons of an emergency, is not among them.
 func (s State) in(speech *words.Speech) State {
-	s.Sentence, s.LockWord, s.Usual = speech.Say(s.Sentence), speech.Say(s.LockWord), speech.Say(s.Usual)
+	for _, said := range []*string{&s.Sentence, &s.Says, &s.LockWord, &s.Usual} {
+		*said = speech.Say(*said)
+	}
 	s.Ladder = slices.Clone(s.Ladder)
 	for i := range s.Ladder {
 		s.Ladder[i].Word = speech.Say(s.Ladder[i].Word)
@@ -121,10 +124,11 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 		return State{}, err
 	}
 	s.Emergency = s.Emergency && q.Again == ""
+	s.Says = sentence(s.State, row, session.Now)
 	if q.fits(s.State) {
 		s.Asks, s.Nonce, s.Sentence = q.Asks, q.Nonce, q.Sentence
 	} else {
-		s.Sentence = sentence(s.State, row, session.Now)
+		s.Sentence = s.Says
 		if s.Nonce, err = k.nonce(row); err != nil {
 			return State{}, err
 		}
@@ -232,7 +236,7 @@ func sentence(s custody.State, row custody.Custody, now time.Time) string {
 			return "This iPad is kept for a colleague for a moment."
 		}
 		if s == custody.Reset {
-			return "This iPad was reset. " + row.Proof.Grade.Kept()
+			return fmt.Sprintf("This iPad was reset. %s", row.Proof.Grade.Kept())
 		}
 	case custody.Locked:
 		return "Is this yours? Tap your badge to go on where you left off."

@@ -43,7 +43,7 @@ const held = (s) => s.state === 'in_use' || s.state === 'locked';
 function show(s) {
   over = false;
   if (held(now) && (!held(s) || s.epoch !== now.epoch)) forget();
-  if (s.asks && s.nonce === waved) s = { ...s, asks: '', sentence: '' };
+  if (s.asks && s.nonce === waved) s = { ...s, asks: '', sentence: s.says };
   if (s.state !== 'in_use' || s.asks && s.asks !== 'pin') adding = '';
   if (s.state !== 'in_use' || s.asks && s.asks !== 'leaving') leaving = 0;
   if (now.state !== s.state) keyring.cancel();
@@ -158,11 +158,12 @@ onClick('apps', (e) => {
   notice(t('There is no connection, so no app can be opened. Try again in a moment.'));
 });
 
-// Giving back takes a second touch, elsewhere: gloves press twice, and what is
-// wiped does not come back. Going on is where the first one was.
+// Giving back takes a second touch: what is wiped does not come back. Gloves
+// press twice, so what comes at once is the first touch still, wherever it lands.
+const decided = () => performance.now() - leaving > meant;
 onClick('done', () => { leaving = performance.now(); show(now); });
-onClick('leaving-no', () => { leaving = 0; show({ ...now, asks: '' }); });
-onClick('leaving-yes', () => { if (performance.now() - leaving > meant) act(() => api.giveBack(now.epoch)); });
+onClick('leaving-no', () => { if (decided()) { leaving = 0; show({ ...now, asks: '' }); } });
+onClick('leaving-yes', () => { if (decided()) act(() => api.giveBack(now.epoch)); });
 onClick('pin-cancel', () => { adding = ''; if (ways.cancelled()) return; wave(); refresh(); });
 onClick('takeover-yes', () => act(() => api.takeOver(now.nonce)));
 onClick('takeover-no', () => { wave(); refresh(); });
