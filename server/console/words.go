@@ -2,6 +2,7 @@ package console
 
 import (
 	"html/template"
+	"net/url"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -78,6 +79,9 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"plain":    plain,
 		"time":     timeTag,
 		"troubles": s.serverTroubles,
+		"seg":      url.PathEscape,
+		"fault":    func(name, says string, anew bool) fieldNews { return fieldNews{name, says, anew} },
+		"office":   func(path string, does any, danger bool) officeEnd { return officeEnd{path, does, danger} },
 	}
 }
 
