@@ -20,7 +20,9 @@ import (
 	"github.com/padwarden/padwarden/server/mdm"
 	"github.com/padwarden/padwarden/server/mdm/ade"
 	"github.com/padwarden/padwarden/server/mdm/apns"
+	"github.com/padwarden/padwarden/server/mdm/ca"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
+	"github.com/padwarden/padwarden/server/provision"
 	"github.com/padwarden/padwarden/server/revoke"
 	"github.com/padwarden/padwarden/server/steward"
 )
@@ -51,7 +53,10 @@ type App struct {
 	noPasskeys string             // why there are none
 	hosts      Hosts              // all three
 	ade        *ade.Service       // nil: no automated device enrolment
-	closers    []func() error     // in the order of opening
+	authority  *ca.CA
+	imports    *provision.Jobs
+	heard      *heard
+	closers    []func() error // in the order of opening
 }
 
 // grace is how long requests under way may take to end when the server stops.
@@ -111,6 +116,8 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.watchPush(work) })
 	wg.Go(func() { a.Errands.Run(work) })
 	wg.Go(func() { a.Revoker.Run(work) })
+	wg.Go(func() { a.tellRules(work) })
+	wg.Go(func() { a.heard.keep(work) })
 	wg.Go(func() {
 		if err := a.Live.Follow(work); err != nil && work.Err() == nil {
 			a.config.Logger.Error("following the feed", "err", err)
@@ -142,6 +149,9 @@ func (a *App) Run(ctx context.Context) error {
 // Close frees what Open opened, in the opposite order. It may be called twice.
 func (a *App) Close() error {
 	a.hangUp()
+	if a.imports != nil {
+		a.imports.Wait()
+	}
 	var errs []error
 	for i := len(a.closers) - 1; i >= 0; i-- {
 		errs = append(errs, a.closers[i]())

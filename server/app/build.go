@@ -94,6 +94,7 @@ func (a *App) buildSteward(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the keys of one-time secrets: %w", err)
 	}
+	a.authority = authority
 	pusher, topic, expires, err := a.pusher()
 	if err != nil {
 		return err
@@ -153,10 +154,11 @@ func (a *App) buildPages(key []byte) error {
 	if err != nil {
 		return err
 	}
+	importer := a.importer()
 	c, err := console.New(console.Config{
 		Base: a.streams, Steward: a.Steward, Live: a.Live, Ledger: a.Ledger, Identity: a.Identity,
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
-		Importer: a.importer(), People: a.office(), Hospital: a.hospitalAccounts(), Passkeys: a.consolePasskeys(), NoPasskeys: a.noPasskeys,
+		Importer: importer, Imports: a.importsInBackground(importer), Administration: a.administration(), People: a.office(), Hospital: a.hospitalAccounts(), Passkeys: a.consolePasskeys(), NoPasskeys: a.noPasskeys,
 		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
 		Zone: a.config.Zone, Unseen: unseen(a.config.Housekeeping.schedule()),
 	})

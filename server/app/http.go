@@ -44,6 +44,8 @@ func (a *App) serve(k *kiosk.Kiosk, c *console.Console) {
 	a.http.Get("/", func(c *fiber.Ctx) error { return c.Redirect("/console", http.StatusSeeOther) })
 	a.Engine.Mount(a.http)
 	browser.Static(a.http, web.FS)
+	a.heard = newHeard(a.Ledger, time.Now)
+	a.http.Use("/api/v1/readers/:id/tap", a.heard.listen)
 	k.Register(a.http)
 	c.Register(a.http)
 }

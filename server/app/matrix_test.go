@@ -128,7 +128,7 @@ func may(who, action, ward string) bool {
 	case administrator:
 		return true
 	case auditor:
-		return action == "view" || action == "people view" || action == ""
+		return action == "view" || action == "view everywhere" || action == "people view" || action == ""
 	case manager:
 		return action == "" || action == "people view" || action == "people badges" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "retire", "ping", "review"}, action)
 	case program:

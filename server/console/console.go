@@ -89,7 +89,10 @@ type Config struct {
 
 	Hospital *HospitalAccounts // nil: nobody signs in with a hospital account
 	Importer Importer          // nil: no files are imported
+	Imports  Imports           // nil: neither
 	People   People            // nil: nobody is looked up
+
+	Administration *Administration // nil: nothing is administered here
 
 	Trials Trials // what was tried on hardware; nil: nothing is said of it
 
@@ -198,6 +201,7 @@ func (s *Console) Register(r fiber.Router) {
 	s.registerStaff(open)
 	s.registerTokens(open)
 	s.registerImport(open)
+	s.registerAdmin(open)
 	s.registerPeople(open, r, headers, errs)
 	s.registerPasskeys(open)
 	s.registerUse(open, r, headers, errs)

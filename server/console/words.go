@@ -2,6 +2,7 @@ package console
 
 import (
 	"html/template"
+	"net/url"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -79,6 +80,9 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"time":      timeTag,
 		"wardclock": func(t time.Time) string { return t.In(s.zone()).Format("15:04") },
 		"troubles":  s.serverTroubles,
+		"seg":       url.PathEscape,
+		"fault":     func(name, says string, anew bool) fieldNews { return fieldNews{name, says, anew} },
+		"office":    func(path string, does any, danger bool) officeEnd { return officeEnd{path, does, danger} },
 	}
 }
 

@@ -38,11 +38,12 @@ const (
 
 	Badges    Action = "badges"    // revoke a badge, lend one, give a new PIN code
 	Provision Action = "provision" // bring in and change people and iPads; administrators only
+	Policies  Action = "policies"  // make wards, and change their policies; administrators only
 	Review    Action = "review"    // say what was found of an emergency; make a ward's sealed code
 )
 
 var (
-	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, Keys, SCIM, Badges, Provision, Review}
+	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, Keys, SCIM, Badges, Provision, Policies, Review}
 	// managers are the actions of a manager, in their own wards.
 	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Ping, Badges, Review}
 	// Scopes are the actions that there is something to ask for with a token, and

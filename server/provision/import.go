@@ -37,6 +37,8 @@ type Asked struct {
 	// [Report.Next]: each PIN takes its time. Zero: all at once.
 	From  int
 	Until time.Time
+	// Each, if not nil, is told of every row once it is done.
+	Each func(Row)
 }
 
 // Import writes the rows of a file that can be, and reports on those it came
@@ -70,6 +72,9 @@ func (i *Importer) Import(ctx context.Context, f File, a Asked) (Report, error) 
 			j.refuse("It could not be written: somebody changed the same in the meantime. Import it again.")
 		}
 		r.Rows = append(r.Rows, j.Row)
+		if a.Each != nil {
+			a.Each(j.Row)
+		}
 	}
 	return r, nil
 }

@@ -1,27 +1,26 @@
-// Import: the page reads the file and sends its text. First what would be done,
-// then, of the rows that were shown as such, what is done.
+// Import: the page reads the file and sends its text. First what would be done;
+// then the rows that were shown as such are done in the background, and the page
+// says how far that is.
 
 import { send } from './page.js';
+import { t } from '/static/words.js';
 
 const $ = (id) => document.getElementById(id);
 const most = 500; // rows in the table at once
-const words = {
-  dry: { add: 'Would be added', change: 'Would change', unchanged: 'Unchanged', refused: 'Refused' },
-  done: { add: 'Added', change: 'Changed', unchanged: 'Unchanged', refused: 'Refused' },
-};
+const verdicts = { add: t('Would be added'), change: t('Would change'), unchanged: t('Unchanged'), refused: t('Refused') };
 
 let text = '';  // of the file that was checked
+let name = '';  // of that file
 let ward = '';  // whose readers its badge numbers are written by
-let rows = [];  // of the last report
-let done = false;
+let rows = [];  // of the report
 
 // read answers the file's text, or throws a sentence.
 async function read(file) {
-  if (file.size > 10 * 1024 * 1024) throw new Error('This file is larger than 10 MB. Split it.');
+  if (file.size > 10 * 1024 * 1024) throw new Error(t('This file is larger than 10 MB. Split it.'));
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
   } catch {
-    throw new Error('This file is not UTF-8. Save it as “CSV UTF-8”, then choose it again.');
+    throw new Error(t('This file is not UTF-8. Save it as “CSV UTF-8”, then choose it again.'));
   }
 }
 
@@ -36,12 +35,12 @@ function line(row) {
   const tr = document.createElement('tr');
   const n = cell('th', '', row.n);
   n.scope = 'row';
-  const verdict = cell('td', 'Verdict', '');
-  const mark = cell('span', '', words[done ? 'done' : 'dry'][row.verdict]);
+  const verdict = cell('td', t('Verdict'), '');
+  const mark = cell('span', '', verdicts[row.verdict]);
   mark.className = 'verdict-' + row.verdict;
   verdict.append(mark);
   const about = row.name && !row.what.endsWith(' ' + row.name) ? `${row.what} (${row.name})` : row.what;
-  tr.append(n, cell('td', 'What', about), verdict, cell('td', 'Detail', (row.says || []).join('; ')));
+  tr.append(n, cell('td', t('What'), about), verdict, cell('td', t('Detail'), (row.says || []).join('; ')));
   return tr;
 }
 
@@ -50,7 +49,7 @@ function show() {
   const shown = rows.filter((r) => !which || r.verdict === which);
   $('lines').replaceChildren(...shown.slice(0, most).map(line));
   $('rest').hidden = shown.length <= most;
-  $('rest').textContent = `${shown.length - most} more rows are like this. Choose what to show above.`;
+  $('rest').textContent = t('%d more rows are like this. Choose what to show above.', shown.length - most);
 }
 
 function tell() {
@@ -58,10 +57,9 @@ function tell() {
   for (const r of rows) n[r.verdict]++;
   const todo = n.add + n.change;
   $('report').hidden = false;
-  $('report-title').textContent = done ? 'This was done' : 'This would be done';
-  $('sum').textContent = `${n.add} ${done ? 'added' : 'to add'}, ${n.change} ${done ? 'changed' : 'to change'}, ${n.unchanged} unchanged, ${n.refused} refused.`;
-  $('import').hidden = done || todo === 0;
-  $('import').textContent = todo === 1 ? 'Import this row' : `Import these ${todo} rows`;
+  $('sum').textContent = t('%d to add, %d to change, %d unchanged, %d refused.', n.add, n.change, n.unchanged, n.refused);
+  $('import').hidden = todo === 0;
+  $('import').textContent = todo === 1 ? t('Import this row') : t('Import these %d rows', todo);
   show();
 }
 
@@ -85,11 +83,10 @@ $('pick').addEventListener('submit', async (e) => {
   $('check').disabled = true;
   try {
     text = await read(file);
+    name = file.name;
     ward = $('reads').value;
     ({ rows } = await send('/console/import', { text, ward, dry: true }));
     rows ||= [];
-    done = false;
-    $('secrets').hidden = true;
     $('which').value = '';
     tell();
     $('report-title').focus();
@@ -102,31 +99,25 @@ $('pick').addEventListener('submit', async (e) => {
 
 $('import').addEventListener('click', async () => {
   const only = rows.filter((r) => r.verdict === 'add' || r.verdict === 'change').map((r) => r.n);
-  const all = rows.length, written = [];
   $('import').disabled = $('check').disabled = true;
   $('trouble').hidden = true;
   try {
-    for (let from = 0; ;) {
-      const said = await send('/console/import', { text, ward, only, from });
-      written.push(...(said.rows || []));
-      for (const c of said.credentials || []) {
-        const li = document.createElement('li');
-        li.append(cell('b', '', c.reader), ' ', cell('code', '', c.secret));
-        $('credentials').append(li);
-        $('secrets').hidden = false;
-      }
-      if (!said.next) break;
-      from = said.next;
-      $('sum').textContent = `${written.length} of ${all} rows are done. Stay on this page.`;
-    }
-    rows = written;
-    done = true;
+    await send('/console/import', { text, ward, only, name });
     text = '';
-    tell();
-    $('report-title').focus();
+    location.assign('/console/import#progress');
+    location.reload();
   } catch (why) {
-    trouble(new Error(`${why.message} ${written.length} rows were done before. Check the file again to see what is left.`));
-  } finally {
+    trouble(why);
     $('import').disabled = $('check').disabled = false;
+  }
+});
+
+document.addEventListener('click', async (e) => {
+  if (e.target.id !== 'taken') return;
+  try {
+    await send('/console/import/taken', {});
+    $('secrets').remove();
+  } catch (why) {
+    trouble(why);
   }
 });

@@ -10,7 +10,7 @@ let done = false; // something was, so that the list behind the question is old
 function written(dialog) {
   const all = {};
   for (const el of dialog.querySelectorAll('[name]')) {
-    if (el.type !== 'checkbox') all[el.name] = el.type === 'number' ? Number(el.value) : el.value;
+    if (el.type !== 'checkbox') all[el.name] = el.type === 'number' || 'number' in el.dataset ? Number(el.value) : el.value;
     else if (el.checked) (all[el.name] ??= []).push(el.value);
   }
   return all;
@@ -20,6 +20,7 @@ function ask(button) {
   const dialog = document.getElementById(button.dataset.opens);
   line = { ...button.dataset };
   for (const el of dialog.querySelectorAll('[data-says]')) el.textContent = line[el.dataset.says];
+  for (const el of dialog.querySelectorAll('[data-fills]')) el.value = line[el.dataset.fills] ?? '';
   dialog.querySelector('.error').hidden = true;
   dialog.showModal();
 }
@@ -32,7 +33,7 @@ async function act(button, dialog) {
     const said = await send(button.dataset.posts.replace(':id', encodeURIComponent(line.id)), written(dialog));
     done = true;
     if (!link) return dialog.close();
-    link.textContent = said.path ? location.origin + said.path : said.code;
+    link.textContent = said.path ? location.origin + said.path : said.code ?? said.link;
     link.hidden = false;
     button.hidden = true; // told once
   } catch (why) {
