@@ -63,6 +63,8 @@ func (d *decision) apply(e Event) error {
 		return d.setAside(e)
 	case BringBack:
 		return d.bringBack(e)
+	case Assign:
+		return d.assign(e)
 	case Looked:
 		return d.looked(e)
 	case Idle:
@@ -102,6 +104,9 @@ type decision struct {
 // outcome gives the edited row its new version and seals its entries to the
 // device's history.
 func (d *decision) outcome() Outcome {
+	if !NeedsHands(d.next) {
+		d.next.Hands = Hands{}
+	}
 	if len(d.entries) == 0 && reflect.DeepEqual(d.prev, d.next) {
 		return Outcome{Next: d.prev}
 	}

@@ -83,6 +83,12 @@ type (
 	// Looked: a named person looked at something of the device that is kept from
 	// most; only the history changes.
 	Looked struct{ By, What string }
+	// Assign gives a device that needs hands to Who of the staff, or with no Who
+	// hands it back. From is who had it when By decided that; Epoch as in Wipe.
+	Assign struct {
+		By, Who, From string
+		Epoch         int64
+	}
 	// Reinstate brings a retired device back into service.
 	Reinstate struct{ By string }
 )
@@ -168,6 +174,7 @@ func (Reinstate) event()     {}
 func (SetAside) event()      {}
 func (BringBack) event()     {}
 func (Looked) event()        {}
+func (Assign) event()        {}
 func (Idle) event()          {}
 func (LiveLost) event()      {}
 func (Tick) event()          {}

@@ -23,6 +23,7 @@ const (
 	KindReport         = "command.report"
 	KindEnrolment      = "enrolment"
 	KindAppleSignIn    = "apple.sign_in"
+	KindHands          = "hands"      // who sees to it: taken, given to somebody, handed back
 	KindWaits          = "plan.waits" // for something that a person can mend
 	KindUnproven       = "unproven"
 	KindClean          = "clean"
