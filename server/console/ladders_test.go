@@ -45,7 +45,7 @@ func TestThePoolSaysHowSureItIs(t *testing.T) {
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	_, body, _ := d.ask("GET", "/console?ward=4B", "", as(cookie, ""))
 	for _, want := range []string{
-		`<li data-count="clean" class="clean"><b>5</b>`, `<li data-count="reset" class="reset"><b>1</b> <span>Reset</span>`,
+		`<li data-count="clean" class="clean"><a href="/console?show=clean&amp;ward=4B"><b>5</b>`, `<li data-count="reset" class="reset"><a href="/console?show=reset&amp;ward=4B"><b>1</b> <span>Reset</span>`,
 		`data-id="DMQX30" data-state="reset"`, "offered because its policy says so", "Safari, Photos and Files was not",
 		"Attested clean by a person",
 		`<span class="slow"><i aria-hidden="true"></i>Slow</span>`, "The iPad acknowledged the erase and has not come back since.",

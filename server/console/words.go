@@ -83,11 +83,29 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"seg":       url.PathEscape,
 		"fault":     func(name, says string, anew bool) fieldNews { return fieldNews{name, says, anew} },
 		"office":    func(path string, does any, danger bool) officeEnd { return officeEnd{path, does, danger} },
+		"hm":        hourTag,
+		"ms":        millis,
+		"shows":     shows,
+		"bulks":     bulks,
+		"showing":   func(show string) string { return in.Say(showName(show)) },
 	}
 }
 
 func iso(t time.Time) string   { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 func plain(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// millis is t as scripts have it; 0: none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// hourTag is a moment of which only the hour and the minute are said.
+func hourTag(t time.Time) template.HTML {
+	return template.HTML(`<time class="hm" datetime="` + iso(t) + `">` + t.UTC().Format("15:04 UTC") + `</time>`) //nolint:gosec // digits only
+}
 
 func timeTag(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only

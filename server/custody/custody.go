@@ -114,6 +114,7 @@ type Custody struct {
 	Lost      LostNote  `json:"lost,omitzero"`      // while State is Lost
 	Isolation Isolation `json:"isolation,omitzero"` // zero: none
 	Downtime  Downtime  `json:"downtime,omitzero"`  // while set aside; State is Clean then
+	Hands     Hands     `json:"hands,omitzero"`     // while it needs hands and somebody has it
 
 	// Enrolment is the hash of the identity certificate that made the current
 	// enrolment. Check-ins and reports under any other are history only.

@@ -63,6 +63,8 @@ func (d *decision) apply(e Event) error {
 		return d.setAside(e)
 	case BringBack:
 		return d.bringBack(e)
+	case Assign:
+		return d.assign(e)
 	case Looked:
 		return d.looked(e)
 	case Idle:
@@ -102,6 +104,9 @@ type decision struct {
 // outcome gives the edited row its new version and seals its entries to the
 // device's history.
 func (d *decision) outcome() Outcome {
+	if !NeedsHands(d.next) {
+		d.next.Hands = Hands{}
+	}
 	if len(d.entries) == 0 && reflect.DeepEqual(d.prev, d.next) {
 		return Outcome{Next: d.prev}
 	}
@@ -187,6 +192,13 @@ func (d *decision) startWipe(why Cause, actor string) {
 	d.next.Fresh = false
 	d.startRun(GoalWipe)
 	d.note(KindWipeAsked, actor, "%s", why)
+}
+
+// because writes down why somebody asked, if they said.
+func (d *decision) because(by, why string) {
+	if why != "" {
+		d.note(KindReason, by, "%s", brief(why))
+	}
 }
 
 // unproven says that nobody can tell whether the data is gone. A run that is

@@ -33,10 +33,12 @@ type (
 	// Return: the holder is done.
 	Return struct{ By string }
 	// Wipe: a manager asks. Epoch, if not 0, is the hand-over they were looking
-	// at: a confirmation that comes late does not meet the next person.
+	// at: a confirmation that comes late does not meet the next person. Why, if
+	// they said, is for the history, here and in LockNow.
 	Wipe struct {
 		By    string
 		Epoch int64
+		Why   string
 	}
 	// Attest: a named person states that the device was cleaned by hand.
 	Attest struct{ By, Why string }
@@ -69,6 +71,7 @@ type (
 	LockNow struct {
 		By    string
 		Epoch int64
+		Why   string
 	}
 	// Isolate keeps the device from everybody but its holder; Release ends that.
 	Isolate struct{ By, Why string }
@@ -83,6 +86,12 @@ type (
 	// Looked: a named person looked at something of the device that is kept from
 	// most; only the history changes.
 	Looked struct{ By, What string }
+	// Assign gives a device that needs hands to Who of the staff, or with no Who
+	// hands it back. From is who had it when By decided that; Epoch as in Wipe.
+	Assign struct {
+		By, Who, From string
+		Epoch         int64
+	}
 	// Reinstate brings a retired device back into service.
 	Reinstate struct{ By string }
 )
@@ -168,6 +177,7 @@ func (Reinstate) event()     {}
 func (SetAside) event()      {}
 func (BringBack) event()     {}
 func (Looked) event()        {}
+func (Assign) event()        {}
 func (Idle) event()          {}
 func (LiveLost) event()      {}
 func (Tick) event()          {}

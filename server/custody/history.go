@@ -23,7 +23,9 @@ const (
 	KindReport         = "command.report"
 	KindEnrolment      = "enrolment"
 	KindAppleSignIn    = "apple.sign_in"
+	KindHands          = "hands"      // who sees to it: taken, given to somebody, handed back
 	KindWaits          = "plan.waits" // for something that a person can mend
+	KindReason         = "reason"     // why somebody of the staff asked for what stands before it
 	KindUnproven       = "unproven"
 	KindClean          = "clean"
 	KindAttested       = "attested"

@@ -82,6 +82,11 @@ set-aside        !refused      ~           ~           !refused    !refused     
 bring-back       !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
 looked           ~             ~           ~           ~           ~             ~           ~           ~           ~           ~            ~            ~            ~
 mislaid          stale         stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
+assign           !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    ~            ~            !refused     !refused
+assign-no-name   !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     !refused
+assign-older     stale         stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
+assign-from-who  !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !taken       !taken       !refused     !refused
+hand-back        !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    =            =            !refused     !refused
 reinstate        !refused      !refused    !refused    !refused    !refused      !refused    !refused    !refused    !refused    !refused     !refused     !refused     unproven
 idle             stale        stale       stale       locked      stale         stale       stale       stale       stale       stale        stale        stale        stale
 idle-older       stale        stale       stale       stale       stale         stale       stale       stale       stale       stale        stale        stale        stale
@@ -109,6 +114,8 @@ func matrixEvent(name string, c Custody) Event {
 		"revoke a": Revoke{Clinician: "a"}, "revoke b": Revoke{Clinician: "b"}, "revoke-nobody": Revoke{Clinician: ""}, "retire": Retire{"m"},
 		"lost-mode": loses, "found": Found{By: "m"}, "lock-now": LockNow{By: "m"}, "lock-now-older": LockNow{By: "m", Epoch: c.Epoch + 1},
 		"set-aside": SetAside{"m"}, "bring-back": BringBack{By: "m", Who: "a"}, "mislaid": Mislaid{c.Run.Command}, "looked": Looked{"m", "where it is"},
+		"assign": Assign{By: "m", Who: "n"}, "assign-no-name": Assign{Who: "n"}, "assign-older": Assign{By: "m", Who: "n", Epoch: c.Epoch + 1},
+		"assign-from-who": Assign{By: "m", Who: "n", From: "o"}, "hand-back": Assign{By: "m"},
 		"isolate": Isolate{"m", "norovirus"}, "isolate-no-reason": Isolate{By: "m"}, "release": Release{"m", "wiped down"}, "reinstate": Reinstate{"m"},
 		"idle": Idle{c.Epoch}, "idle-older": Idle{c.Epoch - 1}, "live-lost": LiveLost{}, "tick": Tick{}, "seen": Seen{},
 		"progress-other": Progress{Run: Run{ID: c.Run.ID + 1, Goal: GoalWipe}, Proof: ProofProven, Grade: GradeErased},

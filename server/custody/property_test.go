@@ -30,7 +30,8 @@ func anyEvent(t *rapid.T, c Custody) Event {
 		Claim{By: who, Account: account, How: AssuranceBreakGlass, With: "badge:x"}, Resume{By: who, Account: account, How: AssuranceBadgePIN, With: "badge:x"},
 		Moved{By: who, Epoch: c.Epoch}, Explain{By: who, Why: "a crash call", Version: c.Version}, Review{By: "m", Found: "rightly", Version: c.Version},
 		Move{By: "m", To: "another ward", Keeps: rapid.Bool().Draw(t, "keeps")}, NewPolicy{By: "m", Version: c.Rules + 1},
-	}[rapid.IntRange(0, 39).Draw(t, "event")]
+		Assign{By: "m", Who: who, From: c.Hands.Who}, Assign{By: "m", From: who}, Assign{By: who, Who: who, Epoch: c.Epoch},
+	}[rapid.IntRange(0, 42).Draw(t, "event")]
 }
 
 func anyProgress(t *rapid.T, c Custody) Progress {
@@ -139,6 +140,9 @@ func atAnyTime(t *rapid.T, d *device) {
 		if search := c.Run.Goal == GoalLose || c.Run.Goal == GoalFind; c.Run.Goal != goal && (c.State != Lost || !search) {
 			t.Fatalf("%s runs a plan to %s", c.State, c.Run.Goal)
 		}
+	}
+	if c.Hands.On() && (!NeedsHands(c) || c.Hands.By == "" || c.Hands.At.IsZero()) {
+		t.Fatalf("%s, and %+v has it in hand", c.State, c.Hands)
 	}
 	if c.State != Lost && c.Lost != (LostNote{}) {
 		t.Fatalf("%s, and its screen would say %+v", c.State, c.Lost)

@@ -71,6 +71,10 @@ func (w *ward) actions() map[string]func(*rapid.T) {
 				_ = w.apply(server(t), p, custody.BringBack{By: "manager", Who: person(t)})
 			}
 		},
+		"assign": func(t *rapid.T) {
+			p := pad(t)
+			_ = w.apply(server(t), p, custody.Assign{By: "manager", Who: person(t), From: w.row(p).Hands.Who, Epoch: w.row(p).Epoch})
+		},
 		"retire": func(t *rapid.T) {
 			p := pad(t)
 			if w.apply(server(t), p, custody.Retire{By: "manager"}) != nil {
