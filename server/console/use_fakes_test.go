@@ -71,15 +71,6 @@ func (h *hospital) WipeTimes(_ context.Context, ward string, edges []time.Time) 
 	return times, nil
 }
 
-func (h *hospital) FactsOf(_ context.Context, ward string, kinds ...string) (some []ledger.Fact, err error) {
-	for _, f := range h.usedOf(ward).facts {
-		if slices.Contains(kinds, f.Kind) {
-			some = append(some, f)
-		}
-	}
-	return some, nil
-}
-
 // pastWeeks makes up how a ward of 22 iPads was used in the weeks before now:
 // three shifts, fewer people at weekends, and a day on which wipes went wrong.
 func pastWeeks(now time.Time, weeks int) *wardUse {

@@ -83,7 +83,7 @@ func CheckWard(id, name string) map[string]string {
 		}
 	}
 	if strings.ContainsAny(id, "/?#%\\") || id == "." || id == ".." {
-		faults["id"] = "An id that is part of addresses has no / ? # % or \\ in it."
+		faults["id"] = "An id that is part of addresses has no slash, question mark, number sign, per cent sign or backslash in it."
 	}
 	return faults
 }
@@ -236,7 +236,7 @@ func (e *Estate) AddReader(ctx context.Context, r ledger.Reader, d Deed) (secret
 		return "", err
 	}
 	if strings.ContainsAny(r.ID, "/?#%\\ ") {
-		return "", refuse(RefusedReader, "A reader's id is part of an address: it has no space and no / ? # % or \\ in it.")
+		return "", refuse(RefusedReader, "A reader's id is part of an address: it has no space and no slash, question mark, number sign, per cent sign or backslash in it.")
 	}
 	secret, r.Credential = e.secret()
 	err = e.Things.AddReader(ctx, r, e.said(d, "Reader %s: added.", r.ID))
