@@ -26,6 +26,7 @@ type counted interface {
 func (s *Console) registerUse(open, r fiber.Router, handlers ...fiber.Handler) {
 	open.Get("/use", s.page(s.showUse))
 	open.Get("/use/forecast", s.page(s.showForecast))
+	open.Get("/forecast", s.page(s.showForecastLine))
 	open.Get("/use.csv", s.page(s.exportUse))
 	r.Group("/api/v1/use", handlers...).Get("/", s.api(s.listUse))
 }

@@ -55,6 +55,20 @@ func (s *Console) showUse(ctx context.Context, c *fiber.Ctx, who asker) error {
 	return s.render(c, fiber.StatusOK, "use.html", page)
 }
 
+// showForecastLine answers what is said above the iPads. It comes after them:
+// nobody waits for it to see them.
+func (s *Console) showForecastLine(ctx context.Context, c *fiber.Ctx, who asker) error {
+	ward, _, all, err := s.askedWards(ctx, c, who)
+	if err != nil {
+		return err
+	}
+	lines, err := s.forecastLines(ctx, all, ward, nil)
+	if err != nil {
+		return err
+	}
+	return s.render(c, fiber.StatusOK, "forecast-line", lines)
+}
+
 // showForecast answers the part of the page that is renewed while it is open.
 func (s *Console) showForecast(ctx context.Context, c *fiber.Ctx, who asker) error {
 	_, about, _, err := s.askedWards(ctx, c, who)
