@@ -32,6 +32,7 @@ func TestWhatCounts(t *testing.T) {
 	d, all := cleanDevice(t, kiosk), uses{}
 	d.counts(all, Claim{By: "a"})
 	d.after(kiosk.Lock).counts(all, Idle{d.c.Epoch})
+	d.counts(all, Progress{Run: d.c.Run, Lock: &LockMark{LockAcknowledged, ScreenOff, "asleep"}}) // it is idle once
 	d.after(time.Minute).counts(all, Resume{By: "a"}, Resume{By: "a"}) // the second shows nothing new
 	d.after(kiosk.Lock).counts(all, LockNow{By: "m"})                  // not idle
 	d.after(time.Minute).counts(all, Return{"a"})

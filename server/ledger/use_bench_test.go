@@ -2,6 +2,8 @@ package ledger_test
 
 import (
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,4 +109,33 @@ func pastUse(b *testing.B, l *ledger.Ledger, devices, days int, end time.Time) {
 	must(nil, tx.Commit())
 	_, err = l.Raw().ExecContext(b.Context(), "ANALYZE")
 	must(nil, err)
+}
+
+// BenchmarkCountedCommit takes and gives back iPads, from 64 clients at once:
+// BenchmarkCommit with changes that are counted.
+func BenchmarkCountedCommit(b *testing.B) {
+	for name, fresh := range map[string]ledgertest.Fresh{"SQLite": ledgertest.SQLite, "Postgres": ledgertest.Postgres} {
+		b.Run(name, func(b *testing.B) {
+			l := ledgertest.Open(b, fresh(b))
+			rows := ledgertest.Populate(b, l, clients)
+			at := time.Date(2026, 3, 2, 7, 0, 0, 0, time.UTC)
+			var next atomic.Int32
+			b.ResetTimer()
+			b.SetParallelism((clients + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+			b.RunParallel(func(pb *testing.PB) {
+				mine := &rows[int(next.Add(1)-1)%clients]
+				for pb.Next() {
+					ch := ledgertest.Becomes(*mine, custody.InUse, "", custody.KindSessionOpened, at)
+					if mine.State == custody.InUse {
+						ch = ledgertest.Becomes(*mine, custody.Clean, custody.CauseReturn, custody.KindClean, at)
+					}
+					if err := l.Commit(b.Context(), ch); err != nil {
+						b.Error(err)
+					}
+					*mine = ch.Next
+				}
+			})
+			perSecond(b)
+		})
+	}
 }

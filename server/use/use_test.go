@@ -111,6 +111,17 @@ func TestAReport(t *testing.T) {
 	}
 }
 
+// Four of five were proven, so nine in ten were not.
+func TestWhatIsNeverProvenIsTheLongest(t *testing.T) {
+	got, _ := WipesOf([]custody.WipeTime{{Took: time.Minute, Usable: time.Minute, N: 4}, {Why: custody.CauseFailed, N: 1}})
+	if want := (Times{Proven: 4, Never: 1, P50: time.Minute}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got, _ := WipesOf(nil); got != (Times{}) {
+		t.Errorf("of none: %+v", got)
+	}
+}
+
 func TestWhatWasNotCountedIsNotZero(t *testing.T) {
 	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	r := Range{From: from, To: from.AddDate(0, 0, 3), Step: Day}
