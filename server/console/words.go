@@ -78,11 +78,18 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"plain":    plain,
 		"time":     timeTag,
 		"troubles": s.serverTroubles,
+		"says":     blank,
 	}
 }
 
 func iso(t time.Time) string   { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 func plain(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// blank is the place in a question that the page's script fills with what the
+// question is about: a word of the button's data.
+func blank(word string) template.HTML {
+	return template.HTML(`<bdi data-says="` + template.HTMLEscapeString(word) + `"></bdi>`) //nolint:gosec // it was escaped
+}
 
 func timeTag(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only

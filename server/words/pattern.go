@@ -85,6 +85,42 @@ func phrasesOf(format string) map[int]bool {
 	return phrases
 }
 
+// find is a sentence, or phrase, in this language: as it stands in the
+// catalogue, by what it was made with, or by its parts, if all of them are
+// known: sentences that follow each other, and lists.
+func (s *Speech) find(sentence string) (string, bool) {
+	if e, ok := s.entries[sentence]; ok {
+		return e["other"], true
+	}
+	if said, ok := s.match(sentence); ok {
+		return said, true
+	}
+	for _, between := range []string{". ", "; ", ", "} {
+		parts := strings.Split(sentence, between)
+		if len(parts) == 1 || len(parts) > maxParts {
+			continue
+		}
+		all := true
+		for i, part := range parts {
+			if between == ". " && i < len(parts)-1 {
+				part += "."
+			}
+			said, ok := s.find(part)
+			if all = ok; !all {
+				break
+			}
+			parts[i] = said
+		}
+		if all {
+			return strings.Join(parts, strings.TrimPrefix(between, ".")), true
+		}
+	}
+	return "", false
+}
+
+// maxParts bounds how many parts a sentence is looked for in.
+const maxParts = 50
+
 // match is a sentence by the first pattern that it was made with. A pattern
 // that is a place and nothing else would take everything, and is none.
 func (s *Speech) match(sentence string) (string, bool) {

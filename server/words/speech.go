@@ -121,8 +121,7 @@ func (s *Speech) Say(sentence string) string {
 	if ok {
 		return said
 	}
-	said, ok = s.match(sentence)
-	if !ok {
+	if said, ok = s.find(sentence); !ok {
 		s.miss(sentence)
 		said = sentence
 	}
@@ -159,10 +158,15 @@ func (s *Speech) Has(key string) bool {
 	return ok || s.entries == nil
 }
 
-// Funcs are what templates say things with: t, n, say and lang.
+// Funcs are what templates say things with: t, n, say, lang and bdi, which sets
+// a name apart, so that one that is written from right to left turns nothing
+// around it. In attributes and titles a name stands as it is.
 func (s *Speech) Funcs() template.FuncMap {
 	return template.FuncMap{
 		"t": s.Text, "n": s.Count, "lang": s.Code,
 		"say": func(sentence any) string { return s.Say(fmt.Sprint(sentence)) },
+		"bdi": func(name any) template.HTML {
+			return template.HTML("<bdi>" + template.HTMLEscapeString(fmt.Sprint(name)) + "</bdi>") //nolint:gosec // it was escaped
+		},
 	}
 }
