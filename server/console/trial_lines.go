@@ -86,10 +86,10 @@ func standingSays(st trial.Standing, model string) string {
 	}
 	says := fmt.Sprintf("tried on %s, iPadOS %s, %s", on, t.OSVersion, t.Filed.Format("2006-01-02"))
 	if st.Outcome == trial.Failed {
-		says = "failed when " + says
+		says = fmt.Sprintf("failed when %s", says)
 	}
 	if model != "" && t.Model != model {
-		says += fmt.Sprintf(", and not on this model (%s)", model)
+		says = fmt.Sprintf("%s, and not on this model (%s)", says, model)
 	}
 	return says
 }
@@ -105,5 +105,5 @@ func besides(t *trial.Table) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Mishaps: " + strings.Join(parts, ", ") + "."
+	return fmt.Sprintf("Mishaps: %s.", strings.Join(parts, ", "))
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"html/template"
 	"time"
 
@@ -100,7 +101,7 @@ func timeTag(t time.Time) template.HTML {
 func lockWord(c custody.Custody) string {
 	switch l := custody.ShowLock(c); {
 	case l.Word == custody.LockHolds && l.How != "":
-		return "Lock confirmed: " + l.How
+		return fmt.Sprintf("Lock confirmed: %s", l.How)
 	case l.Word == custody.LockHolds:
 		return "Lock confirmed"
 	case l.Word == custody.LockScreenOff:
@@ -127,7 +128,7 @@ func evidence(state custody.State, c custody.Custody) string {
 			return "Attested clean by a person"
 		}
 		if c.Proof.Grade != "" {
-			return "Proven: " + gradeWords[c.Proof.Grade]
+			return fmt.Sprintf("Proven: %s", gradeWords[c.Proof.Grade])
 		}
 		if c.Fresh {
 			return "Fresh from Setup Assistant"

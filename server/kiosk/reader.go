@@ -57,7 +57,7 @@ func (k *Kiosk) tapReader(c *fiber.Ctx) error {
 		asks = ""
 	}
 	return c.Status(fiber.StatusAccepted).JSON(readerAnswer{
-		Device: d.ID, Name: d.Name, Asks: asks, Sentence: "Go on at iPad " + d.Name + ".",
+		Device: d.ID, Name: d.Name, Asks: asks, Sentence: fmt.Sprintf("Go on at iPad %s.", d.Name),
 	})
 }
 

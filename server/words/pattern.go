@@ -95,6 +95,11 @@ func (s *Speech) find(sentence string) (string, bool) {
 	if said, ok := s.match(sentence); ok {
 		return said, true
 	}
+	if phrase, ok := strings.CutSuffix(sentence, "."); ok { // one that ends a sentence
+		if said, ok := s.find(phrase); ok {
+			return said + ".", true
+		}
+	}
 	for _, between := range []string{". ", "; ", ", "} {
 		parts := strings.Split(sentence, between)
 		if len(parts) == 1 || len(parts) > maxParts {
@@ -135,7 +140,9 @@ func (s *Speech) match(sentence string) (string, bool) {
 		args := make([]any, len(found)-1)
 		for i, part := range found[1:] {
 			if p.phrases[i] {
-				part = s.Say(part)
+				if said, ok := s.find(part); ok {
+					part = said
+				}
 			}
 			args[i] = part
 		}
