@@ -94,12 +94,15 @@ func standingSays(st trial.Standing, model string) string {
 	return says
 }
 
+// outcomeWords are said of a step that is told by its title.
+var outcomeWords = map[trial.Outcome]string{trial.Passed: "%s passed", trial.Failed: "%s failed", trial.NotTried: "%s not tried"}
+
 // besides is what a table says of mishaps.
 func besides(t *trial.Table) string {
 	var parts []string
 	for _, r := range t.Steps {
 		if r.Proves == "" {
-			parts = append(parts, fmt.Sprintf("%s %s", r.Title, strings.ReplaceAll(string(r.Outcome), "_", " ")))
+			parts = append(parts, fmt.Sprintf(outcomeWords[r.Outcome], r.Title))
 		}
 	}
 	if len(parts) == 0 {

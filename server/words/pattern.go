@@ -62,6 +62,26 @@ func patterns(entries map[string]entry) []pattern {
 	return out
 }
 
+// used is how many arguments a format takes: one that counts a single thing may
+// leave its number out.
+func used(format string) (most int) {
+	for i, at := range place.FindAllStringIndex(format, -1) {
+		n := i + 1
+		if format[at[0]+1] == '[' {
+			n = number(format[at[0]+2 : at[1]-2])
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+func number(digits string) (n int) {
+	for _, d := range digits {
+		n = n*10 + int(d-'0')
+	}
+	return n
+}
+
 // phrasesOf says which of a format's arguments, by number, are phrases.
 func phrasesOf(format string) map[int]bool {
 	var phrases map[int]bool
@@ -74,11 +94,7 @@ func phrasesOf(format string) map[int]bool {
 		}
 		n := i
 		if format[at[0]+1] == '[' {
-			n = 0
-			for _, d := range format[at[0]+2 : at[1]-2] {
-				n = n*10 + int(d-'0')
-			}
-			n--
+			n = number(format[at[0]+2:at[1]-2]) - 1
 		}
 		phrases[n] = true
 	}
@@ -92,6 +108,9 @@ func (s *Speech) find(sentence string) (string, bool) {
 	if e, ok := s.entries[sentence]; ok {
 		return e["other"], true
 	}
+	if said, ok := s.parts(sentence, ". "); ok { // before a place takes more than one sentence
+		return said, true
+	}
 	if said, ok := s.match(sentence); ok {
 		return said, true
 	}
@@ -100,27 +119,29 @@ func (s *Speech) find(sentence string) (string, bool) {
 			return said + ".", true
 		}
 	}
-	for _, between := range []string{". ", "; ", ", "} {
-		parts := strings.Split(sentence, between)
-		if len(parts) == 1 || len(parts) > maxParts {
-			continue
-		}
-		all := true
-		for i, part := range parts {
-			if between == ". " && i < len(parts)-1 {
-				part += "."
-			}
-			said, ok := s.find(part)
-			if all = ok; !all {
-				break
-			}
-			parts[i] = said
-		}
-		if all {
-			return strings.Join(parts, strings.TrimPrefix(between, ".")), true
-		}
+	if said, ok := s.parts(sentence, "; "); ok {
+		return said, true
 	}
-	return "", false
+	return s.parts(sentence, ", ")
+}
+
+// parts finds each of a sentence's parts, or nothing.
+func (s *Speech) parts(sentence, between string) (string, bool) {
+	parts := strings.Split(sentence, between)
+	if len(parts) == 1 || len(parts) > maxParts {
+		return "", false
+	}
+	for i, part := range parts {
+		if between == ". " && i < len(parts)-1 {
+			part += "."
+		}
+		said, ok := s.find(part)
+		if !ok {
+			return "", false
+		}
+		parts[i] = said
+	}
+	return strings.Join(parts, strings.TrimPrefix(between, ".")), true
 }
 
 // maxParts bounds how many parts a sentence is looked for in.

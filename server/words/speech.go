@@ -83,7 +83,8 @@ func (s *Speech) fill(format string, args []any) any {
 		html = html || is
 	}
 	phrases := phrasesOf(format)
-	for i, a := range args {
+	filled = filled[:min(len(args), used(format))]
+	for i, a := range args[:len(filled)] {
 		switch x := a.(type) {
 		case template.HTML:
 			filled[i] = string(x)
@@ -157,6 +158,12 @@ func (s *Speech) Has(key string) bool {
 	_, ok := s.entries[key]
 	return ok || s.entries == nil
 }
+
+// Keys are the texts that this language has, in order.
+func (s *Speech) Keys() []string { return slices.Sorted(maps.Keys(s.entries)) }
+
+// Forms are what a text is in this language, by the plural categories of CLDR.
+func (s *Speech) Forms(key string) map[string]string { return maps.Clone(s.entries[key]) }
 
 // Funcs are what templates say things with: t, n, say, lang and bdi, which sets
 // a name apart, so that one that is written from right to left turns nothing
