@@ -75,7 +75,7 @@ func passkeyDomain(id, base string) (domain, origin, why string) {
 	switch {
 	case id != "": // said by hand: whatever is wrong with it is said at start
 	case identity.CheckRPID(host) != nil:
-		return "", "", "Passkeys are off: they are made for a name, and this server is reached by the address " + host + ". Give it a name with --base-url."
+		return "", "", fmt.Sprintf("Passkeys are off: they are made for a name, and this server is reached by the address %s. Give it a name with --base-url.", host)
 	case u.Scheme != "https" && host != "localhost":
 		return "", "", "Passkeys are off: browsers offer them over https alone. Put TLS in front of the server, and give its address with --base-url."
 	default:

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -118,7 +119,7 @@ func number(c *fiber.Ctx, name string, unless int64) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return 0, problem.New(fiber.StatusBadRequest, problem.CodeBadRequest, name+" must be a number of 0 or more.")
+		return 0, problem.New(fiber.StatusBadRequest, problem.CodeBadRequest, fmt.Sprintf("%s must be a number of 0 or more.", name))
 	}
 	return n, nil
 }

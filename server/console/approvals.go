@@ -50,9 +50,9 @@ func (s *Console) asksSecond(ctx context.Context, who asker, row custody.Custody
 	if !slices.Contains([]custody.State{custody.Clean, custody.InUse, custody.Locked, custody.Unproven}, row.State) {
 		return nil // custody says in a better sentence why it is not wiped
 	}
-	now, reason := s.now(), ""
+	now, said := s.now(), ""
 	if inSession(row) {
-		reason = "Somebody's session is on this iPad"
+		said = "Somebody's session is on this iPad, so wiping it needs a second person. It is asked for: whoever else may wipe here can approve it on the iPad's page within 30 minutes."
 	} else {
 		ok, err := s.Ledger.WipesAlone(ctx, who.ID, row.Device, now, now.Add(-aloneWithin), mostAlone)
 		if err != nil {
@@ -61,7 +61,7 @@ func (s *Console) asksSecond(ctx context.Context, who asker, row custody.Custody
 		if ok {
 			return nil
 		}
-		reason = fmt.Sprintf("You have had %d iPads wiped within an hour", mostAlone)
+		said = fmt.Sprintf("You have had %d iPads wiped within an hour, so wiping it needs a second person. It is asked for: whoever else may wipe here can approve it on the iPad's page within 30 minutes.", mostAlone)
 	}
 	a := ledger.Approval{ID: uuid.NewString(), Device: row.Device, Deed: "wipe", Epoch: row.Epoch, Staff: who.ID, Why: why, At: now, Expires: now.Add(approvalFor)}
 	err := s.Ledger.AskApproval(ctx, a)
@@ -73,7 +73,7 @@ func (s *Console) asksSecond(ctx context.Context, who asker, row custody.Custody
 	}
 	s.board.soon()
 	s.Log.Info("a second person is asked for", "action", "wipe", "device", row.Device, "staff", who.Name)
-	return needs(fmt.Sprintf("%v, so wiping it needs a second person. It is asked for: whoever else may wipe here can approve it on the iPad's page within 30 minutes.", reason))
+	return needs(said)
 }
 
 // whoAsks is who waits for a second person to have a device wiped.
@@ -133,7 +133,7 @@ func (s *Console) approve(ctx context.Context, c *fiber.Ctx, who asker) error {
 	}
 	first, err := s.Identity.StaffNow(ctx, a.Staff)
 	if custody.Refused(err) != "" || err == nil && identity.Allow(first, identity.Wipe, row.Ward) != nil {
-		return needs(a.By + " may not wipe this iPad any more. Decline it, and ask for it yourself if it must be.")
+		return needs(fmt.Sprintf("%s may not wipe this iPad any more. Decline it, and ask for it yourself if it must be.", a.By))
 	}
 	if err != nil {
 		return err

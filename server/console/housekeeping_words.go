@@ -75,29 +75,24 @@ func pingSays(a ledger.Ask, row custody.Custody, now time.Time) string {
 	}
 	switch {
 	case a.Outcome == plan.StatusAcknowledged:
-		return "Answered in " + took + "."
+		return fmt.Sprintf("Answered in %s.", took)
 	case a.Outcome == errand.Overtaken:
-		return "Not answered: " + a.Says
+		return fmt.Sprintf("Not answered: %s", a.Says)
+	case !a.Answered.IsZero() && a.Says == "":
+		return fmt.Sprintf("Answered in %s, but with an error.", took)
 	case !a.Answered.IsZero():
-		return "Answered in " + took + ", but with an error" + after(": ", a.Says) + "."
+		return fmt.Sprintf("Answered in %s, but with an error: %s.", took, strings.TrimRight(a.Says, "."))
 	case !now.Before(a.Expires) && a.HandedOver.IsZero() && !errand.Free(row):
 		return "Not asked: what is under way on this iPad went first. Try again when it is done."
 	case !now.Before(a.Expires):
-		return "No answer in " + fmt.Sprintf("%.0f", a.Expires.Sub(a.Asked).Minutes()) +
-			" min. It may be switched off, out of Wi-Fi range, or locked with a passcode since a restart: go and look."
+		return fmt.Sprintf("No answer in %.0f min. It may be switched off, out of Wi-Fi range, or locked with a passcode since a restart: go and look.",
+			a.Expires.Sub(a.Asked).Minutes())
 	case !a.HandedOver.IsZero():
 		return "It has connected and was asked. No answer yet."
 	case !errand.Free(row):
 		return "Waits until what is under way on this iPad is done. No answer yet."
 	}
 	return "Asked to connect. No answer yet."
-}
-
-func after(before, s string) string {
-	if s == "" {
-		return ""
-	}
-	return before + strings.TrimRight(s, ".")
 }
 
 // factWords are the facts in the order they are shown, and how.

@@ -93,7 +93,7 @@ func (s *Console) importFile(ctx context.Context, c *fiber.Ctx, who asker) error
 	}
 	file, err := provision.Parse([]byte(a.Text))
 	if err != nil {
-		return problem.New(fiber.StatusBadRequest, "file", "This file cannot be read: "+err.Error()+".")
+		return problem.New(fiber.StatusBadRequest, "file", fmt.Sprintf("This file cannot be read: %s.", err))
 	}
 	if file.Badges, err = s.format(ctx, who, a.Ward); err != nil {
 		return err

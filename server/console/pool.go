@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -239,7 +240,7 @@ func (d device) row(holder string) row {
 		r.Note = c.Run.Waits
 	}
 	if r.State == custody.Reset {
-		r.Note = "Below this ward's grade (" + gradeWords[d.policy.LeastGrade] + "), offered because its policy says so. " + c.Proof.Grade.Kept()
+		r.Note = fmt.Sprintf("Below this ward's grade (%s), offered because its policy says so. %s", gradeWords[d.policy.LeastGrade], c.Proof.Grade.Kept())
 	}
 	if r.State == custody.Clean || r.State == custody.Reset || r.State == custody.Isolated || r.State == custody.Sealed || r.State == custody.InUse {
 		r.Cause = "" // it says why the device was last wiped

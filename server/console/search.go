@@ -98,7 +98,7 @@ func (s *Console) answered(ctx context.Context, id custody.DeviceID, ask string)
 			continue
 		}
 		if !a.Answered.IsZero() && a.Outcome != plan.StatusAcknowledged {
-			return a, problem.New(fiber.StatusConflict, a.Kind, "The iPad refused: "+a.Says)
+			return a, problem.New(fiber.StatusConflict, a.Kind, fmt.Sprintf("The iPad refused: %s", a.Says))
 		}
 		return a, nil
 	}

@@ -36,8 +36,7 @@ var staffRoles = []identity.Role{identity.Manager, identity.Administrator, ident
 
 type staffLine struct {
 	ledger.Staff
-	Where string
-	Way   string // how they sign in
+	Where string // empty: all
 	Self  bool
 }
 
@@ -63,12 +62,9 @@ func (s *Console) showStaff(ctx context.Context, c *fiber.Ctx, who asker) error 
 	}
 	page := staffPage{Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Wards: wards, Roles: staffRoles}
 	for _, one := range all {
-		line := staffLine{Staff: one, Where: strings.Join(one.Wards, ", "), Way: "a link or a passkey", Self: one.ID == who.ID}
+		line := staffLine{Staff: one, Where: strings.Join(one.Wards, ", "), Self: one.ID == who.ID}
 		if one.Role != string(identity.Manager) {
-			line.Where = "all"
-		}
-		if one.Issuer != "" {
-			line.Way = "hospital account"
+			line.Where = ""
 		}
 		page.Staff = append(page.Staff, line)
 	}

@@ -32,17 +32,20 @@ func (s *Console) registerTokens(r fiber.Router) {
 // tokenLine is one token as the page shows it. How says in a word whether it works.
 type tokenLine struct {
 	ledger.Token
-	May   string
-	Where string
+	May   []identity.Action
+	Where string // empty: all
 	How   string
 	Works bool
 	Turns bool // it can be rotated
 }
 
 func (s *Console) tokenLine(t ledger.Token) tokenLine {
-	l := tokenLine{Token: t, May: strings.Join(t.Scopes, ", "), Where: strings.Join(t.Wards, ", ")}
+	l := tokenLine{Token: t, Where: strings.Join(t.Wards, ", ")}
+	for _, scope := range t.Scopes {
+		l.May = append(l.May, identity.Action(scope))
+	}
 	if slices.Contains(t.Wards, identity.AllWards) {
-		l.Where = "all wards"
+		l.Where = "" // all
 	}
 	switch {
 	case !t.Revoked.IsZero():

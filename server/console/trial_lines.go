@@ -86,24 +86,27 @@ func standingSays(st trial.Standing, model string) string {
 	}
 	says := fmt.Sprintf("tried on %s, iPadOS %s, %s", on, t.OSVersion, t.Filed.Format("2006-01-02"))
 	if st.Outcome == trial.Failed {
-		says = "failed when " + says
+		says = fmt.Sprintf("failed when %s", says)
 	}
 	if model != "" && t.Model != model {
-		says += fmt.Sprintf(", and not on this model (%s)", model)
+		says = fmt.Sprintf("%s, and not on this model (%s)", says, model)
 	}
 	return says
 }
+
+// outcomeWords are said of a step that is told by its title.
+var outcomeWords = map[trial.Outcome]string{trial.Passed: "%s passed", trial.Failed: "%s failed", trial.NotTried: "%s not tried"}
 
 // besides is what a table says of mishaps.
 func besides(t *trial.Table) string {
 	var parts []string
 	for _, r := range t.Steps {
 		if r.Proves == "" {
-			parts = append(parts, fmt.Sprintf("%s %s", r.Title, strings.ReplaceAll(string(r.Outcome), "_", " ")))
+			parts = append(parts, fmt.Sprintf(outcomeWords[r.Outcome], r.Title))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Mishaps: " + strings.Join(parts, ", ") + "."
+	return fmt.Sprintf("Mishaps: %s.", strings.Join(parts, ", "))
 }

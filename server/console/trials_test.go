@@ -214,7 +214,7 @@ func TestThePagesSayWhatWasTried(t *testing.T) {
 		}
 	}
 	const untried = `open, lock, wipe — <span class="trial not_tried"><i aria-hidden="true"></i>not tried on hardware</span>`
-	has("/console", "<b>4B Surgery</b>: Plans: "+untried)
+	has("/console", "<b><bdi>4B Surgery</bdi></b>: Plans: "+untried)
 	has("/console/devices/DMQX11", "Plans: "+untried)
 	if strings.Contains(page("/console"), "5A Medicine") {
 		t.Error("another's ward is on the page")

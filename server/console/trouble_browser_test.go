@@ -19,7 +19,7 @@ func TestTroublesInABrowser(t *testing.T) {
 	d.console.Beat = 200 * time.Millisecond
 	var trouble atomic.Bool
 	d.console.Troubles = func() []Trouble {
-		ending := Trouble{Kind: "certificate_ending", Sentence: "The push certificate ends on 1 March 2027, in 12 days. Renew it at Apple's Push Certificates Portal, under the Apple Account that made it: with another account's every iPad would have to enrol again."}
+		ending := Trouble{Kind: "certificate_ending", Sentence: "The push certificate ends on 2027-03-01, in 12 days. Renew it at Apple's Push Certificates Portal, under the Apple Account that made it: with another account's every iPad would have to enrol again."}
 		if !trouble.Load() {
 			return []Trouble{ending}
 		}

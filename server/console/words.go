@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"html/template"
 	"net/url"
 	"time"
@@ -88,6 +89,7 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"shows":     shows,
 		"bulks":     bulks,
 		"showing":   func(show string) string { return in.Say(showName(show)) },
+		"says":      blank,
 	}
 }
 
@@ -107,6 +109,12 @@ func hourTag(t time.Time) template.HTML {
 	return template.HTML(`<time class="hm" datetime="` + iso(t) + `">` + t.UTC().Format("15:04 UTC") + `</time>`) //nolint:gosec // digits only
 }
 
+// blank is the place in a question that the page's script fills with what the
+// question is about: a word of the button's data.
+func blank(word string) template.HTML {
+	return template.HTML(`<bdi data-says="` + template.HTMLEscapeString(word) + `"></bdi>`) //nolint:gosec // it was escaped
+}
+
 func timeTag(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only
 }
@@ -116,7 +124,7 @@ func timeTag(t time.Time) template.HTML {
 func lockWord(c custody.Custody) string {
 	switch l := custody.ShowLock(c); {
 	case l.Word == custody.LockHolds && l.How != "":
-		return "Lock confirmed: " + l.How
+		return fmt.Sprintf("Lock confirmed: %s", l.How)
 	case l.Word == custody.LockHolds:
 		return "Lock confirmed"
 	case l.Word == custody.LockScreenOff:
@@ -143,7 +151,7 @@ func evidence(state custody.State, c custody.Custody) string {
 			return "Attested clean by a person"
 		}
 		if c.Proof.Grade != "" {
-			return "Proven: " + gradeWords[c.Proof.Grade]
+			return fmt.Sprintf("Proven: %s", gradeWords[c.Proof.Grade])
 		}
 		if c.Fresh {
 			return "Fresh from Setup Assistant"

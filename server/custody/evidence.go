@@ -1,5 +1,7 @@
 package custody
 
+import "fmt"
+
 // askedFor says who asked for a lock or a wipe and why. Clinicians are not
 // named: what is said here stays on the row after they have left it, and the
 // history, which names them, is for those who may read it.
@@ -8,7 +10,7 @@ func askedFor(why Cause, actor string) string {
 		return said
 	}
 	if why == CauseManager {
-		return "asked for by " + actor
+		return fmt.Sprintf("asked for by %s", actor)
 	}
 	return string(why)
 }

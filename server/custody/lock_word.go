@@ -1,6 +1,9 @@
 package custody
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // LockWord is what a lock is to people. A dark screen is never called a lock,
 // and a lock that nothing has confirmed is called unconfirmed.
@@ -56,7 +59,7 @@ func firstOf(times ...time.Time) time.Time {
 func (p Policy) BestLock() (Strength, string) {
 	switch {
 	case p.Fleet == SharedIPad:
-		return Enforced, "Signed out of Apple once it has been locked for " + p.SignOutAfter.String() + "; until then only the screen is off."
+		return Enforced, fmt.Sprintf("Signed out of Apple once it has been locked for %s; until then only the screen is off.", p.SignOutAfter)
 	case p.Fleet == SharedGuest:
 		return ScreenOff, "A guest's session has no passcode: it can be ended, but not locked."
 	case p.Target == TargetKioskApp:

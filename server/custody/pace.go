@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -123,12 +124,12 @@ func Waiting(c Custody) string {
 	}
 	switch c.Proof.Rung {
 	case ProofHandedOver:
-		return "It waits for the iPad to answer " + what + "."
+		return fmt.Sprintf("It waits for the iPad to answer %s.", what)
 	case ProofAcknowledged:
 		if c.Risk.Erase {
 			return "The iPad acknowledged the erase and has not come back since."
 		}
-		return "The iPad acknowledged " + what + ", and what it removes has not been seen gone."
+		return fmt.Sprintf("The iPad acknowledged %s, and what it removes has not been seen gone.", what)
 	case ProofReturned:
 		if !c.Risk.Erase && !c.Fresh {
 			return "The apps were seen gone and are being installed again."

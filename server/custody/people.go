@@ -1,6 +1,9 @@
 package custody
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 func (d *decision) claim(e Claim) error {
 	c := d.prev
@@ -171,7 +174,7 @@ func (d *decision) attest(e Attest) error {
 	case c.Risk.Open():
 		return refuse(RefusedRisk, "A %s command may still be carried out on this iPad. Wait for it to connect, or wipe it again.", c.Risk.Request)
 	}
-	d.endRun("attested by " + e.By)
+	d.endRun(fmt.Sprintf("attested by %s", e.By))
 	d.note(KindAttested, e.By, "%s", e.Why)
 	d.next.Proof.Attested = true
 	d.clean()

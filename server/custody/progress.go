@@ -1,5 +1,7 @@
 package custody
 
+import "fmt"
+
 // progress takes over what the plan made of a report, a connect or its own
 // clock. It belongs to exactly one run.
 func (d *decision) progress(e Progress) error {
@@ -68,7 +70,14 @@ func (d *decision) reached() {
 		d.note(KindOpenConfirmed, "device", "")
 		d.endRun("")
 	case GoalLock:
-		d.endRun(string(d.next.Lock.Rung) + ": " + d.next.Lock.How)
+		switch l := d.next.Lock; l.Rung {
+		case LockConfirmed:
+			d.endRun(fmt.Sprintf("confirmed: %s", l.How))
+		case LockAcknowledged:
+			d.endRun(fmt.Sprintf("acknowledged: %s", l.How))
+		default:
+			d.endRun(fmt.Sprintf("requested: %s", l.How))
+		}
 	case GoalSeal:
 		d.endRun("")
 	case GoalLose, GoalFind:
@@ -79,10 +88,10 @@ func (d *decision) reached() {
 func (d *decision) failed(sentence string) {
 	switch d.next.Run.Goal {
 	case GoalWipe:
-		d.endRun("unproven: " + sentence)
+		d.endRun(fmt.Sprintf("unproven: %s", sentence))
 		d.unproven(CauseFailed, sentence)
 	case GoalLock:
-		d.endRun("unconfirmed: " + sentence)
+		d.endRun(fmt.Sprintf("unconfirmed: %s", sentence))
 	case GoalSeal:
 		d.sealFailed(sentence)
 	case GoalLose, GoalFind:
@@ -96,9 +105,9 @@ func (d *decision) failed(sentence string) {
 func (d *decision) proven(g Grade) {
 	d.next.Proof.Grade = g
 	late := d.next.Run.Ended
-	d.endRun("proven: " + string(g))
+	d.endRun(fmt.Sprintf("proven: %s", g))
 	if !d.p.Accepts(g) {
-		d.unproven(CauseBelowGrade, "Reset, but only "+string(g)+": the ward wants "+string(d.p.LeastGrade)+" or better. Wipe it another way.")
+		d.unproven(CauseBelowGrade, fmt.Sprintf("Reset, but only %s: the ward wants %s or better. Wipe it another way.", g, d.p.LeastGrade))
 		return
 	}
 	d.clean()

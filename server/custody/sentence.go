@@ -1,7 +1,7 @@
 package custody
 
 import (
-	"strings"
+	"fmt"
 	"time"
 )
 
@@ -9,11 +9,19 @@ import (
 // what the device said, and what is missing. Times are UTC; pages localise the
 // times of the ladder themselves.
 func Sentence(c Custody) string {
-	var b strings.Builder
-	waits := c.Run.Waits
-	if waits != "" && c.Risk.Request == "" {
-		return "Wipe asked " + clock(c.WipeAsked) + ", and not begun. " + waits
+	waits, begun := c.Run.Waits, c.Risk.Request != ""
+	switch said := reached(c); {
+	case waits != "" && !begun:
+		return fmt.Sprintf("Wipe asked %s, and not begun. %s", clock(c.WipeAsked), waits)
+	case waits != "": // it was begun, and something that a person can mend holds it up
+		return said + ". " + waits
+	default:
+		return fmt.Sprintf("%s: needs hands.", said)
 	}
+}
+
+// reached is how far it came.
+func reached(c Custody) string {
 	at := func(r ProofRung) string { return c.Proof.At[r].Format("15:04") }
 	what := c.Risk.Request
 	if what == "" {
@@ -21,36 +29,25 @@ func Sentence(c Custody) string {
 	}
 	switch c.Proof.Rung {
 	case ProofHandedOver:
-		b.WriteString(what + " handed over " + at(ProofHandedOver))
-		if waits == "" {
-			b.WriteString(", no answer since")
+		if c.Run.Waits != "" {
+			return fmt.Sprintf("%s handed over %s", what, at(ProofHandedOver))
 		}
+		return fmt.Sprintf("%s handed over %s, no answer since", what, at(ProofHandedOver))
 	case ProofAcknowledged:
-		b.WriteString(what + " acknowledged " + at(ProofAcknowledged))
 		if c.Risk.Erase {
-			b.WriteString(", no re-enrolment since")
-		} else {
-			b.WriteString(", not yet seen gone")
+			return fmt.Sprintf("%s acknowledged %s, no re-enrolment since", what, at(ProofAcknowledged))
 		}
+		return fmt.Sprintf("%s acknowledged %s, not yet seen gone", what, at(ProofAcknowledged))
 	case ProofReturned:
 		if !c.Risk.Erase && !c.Fresh {
-			b.WriteString("Apps seen gone " + at(ProofReturned) + ", not yet all installed again")
-			break
+			return fmt.Sprintf("Apps seen gone %s, not yet all installed again", at(ProofReturned))
 		}
-		b.WriteString("Came back erased " + at(ProofReturned) + ", not yet set up")
-	default:
-		b.WriteString("Wipe asked " + clock(c.WipeAsked))
-		if c.Run.HandedOver.IsZero() {
-			b.WriteString(", the iPad has not connected since")
-		} else {
-			b.WriteString(", its step " + c.Run.Step + " not done since " + clock(c.Run.HandedOver))
-		}
+		return fmt.Sprintf("Came back erased %s, not yet set up", at(ProofReturned))
 	}
-	if waits != "" { // it was begun, and something that a person can mend holds it up
-		return b.String() + ". " + waits
+	if c.Run.HandedOver.IsZero() {
+		return fmt.Sprintf("Wipe asked %s, the iPad has not connected since", clock(c.WipeAsked))
 	}
-	b.WriteString(": needs hands.")
-	return b.String()
+	return fmt.Sprintf("Wipe asked %s, its step %s not done since %s", clock(c.WipeAsked), c.Run.Step, clock(c.Run.HandedOver))
 }
 
 func clock(t time.Time) string {

@@ -33,8 +33,8 @@ func TestWhatCounts(t *testing.T) {
 	d.counts(all, Claim{By: "a"})
 	d.after(kiosk.Lock).counts(all, Idle{d.c.Epoch})
 	d.counts(all, Progress{Run: d.c.Run, Lock: &LockMark{LockAcknowledged, ScreenOff, "asleep"}}) // it is idle once
-	d.after(time.Minute).counts(all, Resume{By: "a"}, Resume{By: "a"}) // the second shows nothing new
-	d.after(kiosk.Lock).counts(all, LockNow{By: "m"})                  // not idle
+	d.after(time.Minute).counts(all, Resume{By: "a"}, Resume{By: "a"})                            // the second shows nothing new
+	d.after(kiosk.Lock).counts(all, LockNow{By: "m"})                                             // not idle
 	d.after(time.Minute).counts(all, Return{"a"})
 	d.after(kiosk.Overdue).counts(all, Tick{})
 	if want := (uses{UseOpened: 1, UseIdle: 1, UseResumed: 1, UseHeld: 0, UseUnproven: 1}); !maps.Equal(all, want) {

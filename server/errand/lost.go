@@ -46,9 +46,8 @@ func place(r plan.Report) ([]byte, error) {
 
 // String is the place for people, in degrees.
 func (p Place) String() string {
-	s := fmt.Sprintf("%.5f, %.5f", p.Latitude, p.Longitude)
-	if p.Within >= 0 {
-		s += fmt.Sprintf(", within %.0f m", p.Within)
+	if p.Within < 0 {
+		return fmt.Sprintf("%.5f, %.5f", p.Latitude, p.Longitude)
 	}
-	return s
+	return fmt.Sprintf("%.5f, %.5f, within %.0f m", p.Latitude, p.Longitude, p.Within)
 }

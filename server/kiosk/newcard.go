@@ -53,9 +53,9 @@ func (k *Kiosk) newCard(ctx context.Context, c *fiber.Ctx, row custody.Custody) 
 		return errNonce
 	}
 	if body.Yes {
-		where := "registered at iPad " + k.nameOf(ctx, row.Device)
+		where := fmt.Sprintf("registered at iPad %s", k.nameOf(ctx, row.Device))
 		err := k.Ledger.ChangePerson(ctx, ledger.PersonChange{ID: who.ID, At: k.Now(), Badges: []ledger.Badge{{Hash: q.Badge, Label: where}},
-			Deeds: []ledger.PersonDeed{{By: who.ID, What: "A badge, " + where, Why: "shown by " + q.How.Words()}}})
+			Deeds: []ledger.PersonDeed{{By: who.ID, What: fmt.Sprintf("A badge, %s", where), Why: fmt.Sprintf("shown by %s", q.How.Words())}}})
 		if err != nil && !errors.Is(err, custody.ErrConflict) { // somebody else has just registered it
 			return fmt.Errorf("registering a badge of %s: %w", who.ID, err)
 		}

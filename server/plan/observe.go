@@ -117,7 +117,7 @@ func errorText(r Report) string {
 	if r.ErrorText != "" {
 		return r.ErrorText
 	}
-	return fmt.Sprint("error ", r.Errors)
+	return fmt.Sprintf("error %v", r.Errors)
 }
 
 func has(codes []int, code int) bool {

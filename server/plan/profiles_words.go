@@ -29,8 +29,8 @@ var driftWords = []struct {
 	state DriftState
 	words string
 }{
-	{ProfileMissing, "missing"}, {ProfileDiffers, "of another version"},
-	{ProfileLeftOver, "left over"}, {ProfileStranger, "not of padwarden's making"},
+	{ProfileMissing, "missing: %s"}, {ProfileDiffers, "of another version: %s"},
+	{ProfileLeftOver, "left over: %s"}, {ProfileStranger, "not of padwarden's making: %s"},
 }
 
 // DriftSentence says for people how an iPad's profiles stand, and what becomes
@@ -45,13 +45,13 @@ func DriftSentence(ds []Drift) string {
 			}
 		}
 		if len(names) > 0 {
-			said = append(said, w.words+": "+strings.Join(names, ", "))
+			said = append(said, fmt.Sprintf(w.words, strings.Join(names, ", ")))
 		}
 	}
 	if len(said) == 0 {
 		return ""
 	}
-	then := []string{"This iPad's profiles are not as its ward's policy wants them; " + strings.Join(said, "; ") + "."}
+	then := []string{fmt.Sprintf("This iPad's profiles are not as its ward's policy wants them; %s.", strings.Join(said, "; "))}
 	say := func(sentence string, when func(Drift) bool) {
 		if slices.ContainsFunc(ds, when) {
 			then = append(then, sentence)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -151,7 +152,7 @@ func lockedByPasscode(c custody.Custody, r Report, _ Inputs, _ time.Time) verdic
 		return verdict{lock: &custody.LockMark{Rung: custody.LockAcknowledged, Strength: custody.ScreenOff, How: "DeviceLock acknowledged, passcode not seen"}}
 	}
 	return verdict{done: true, lock: &custody.LockMark{Rung: custody.LockConfirmed, Strength: custody.Enforced,
-		How: "DeviceLock acknowledged, passcode seen " + c.Passcode.Format("15:04")}}
+		How: fmt.Sprintf("DeviceLock acknowledged, passcode seen %s", c.Passcode.Format("15:04"))}}
 }
 
 func passcodeAfterLock(_ custody.Custody, r Report, _ Inputs, _ time.Time) verdict {

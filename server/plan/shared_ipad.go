@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -124,7 +125,7 @@ func notDeleted(c custody.Custody, r Report, in Inputs, now time.Time) verdict {
 		return verdict{to: "users", after: 3 * poll(in), waits: stillSyncing}
 	}
 	// 12074 failed: look again later, until it is overdue.
-	return verdict{to: "users", after: 3 * poll(in), waits: "The iPad could not delete a user: " + errorText(r) + ". Restart it; the wipe goes on by itself."}
+	return verdict{to: "users", after: 3 * poll(in), waits: fmt.Sprintf("The iPad could not delete a user: %s. Restart it; the wipe goes on by itself.", errorText(r))}
 }
 
 // often says a sentence only of a run that has asked often: once or twice the

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/padwarden/padwarden/server/custody"
+import (
+	"fmt"
+
+	"github.com/padwarden/padwarden/server/custody"
+)
 
 // showed is the evidence of a rung in words for people: which report raised
 // the ladder to it. Empty where none did.
@@ -9,17 +13,17 @@ func showed(s step, rung custody.ProofRung, command string) string {
 	case rung == "":
 		return ""
 	case rung == custody.ProofAcknowledged:
-		return s.request + " acknowledged: " + command
+		return fmt.Sprintf("%s acknowledged: %s", s.request, command)
 	case s.idle:
 		return "set up as its profiles show, then idle"
 	}
 	switch s.request {
 	case "UserList":
-		return "nobody in UserList " + command
+		return fmt.Sprintf("nobody in UserList %s", command)
 	case "InstalledApplicationList":
-		return "no managed app in InstalledApplicationList " + command
+		return fmt.Sprintf("no managed app in InstalledApplicationList %s", command)
 	case "ProfileList":
-		return "the ward's profiles in ProfileList " + command
+		return fmt.Sprintf("the ward's profiles in ProfileList %s", command)
 	}
 	return s.request + " " + command
 }

@@ -16,7 +16,7 @@ func unmade(c custody.Custody, ss []step, i int, run custody.Run, in Inputs, now
 	s := ss[i]
 	if s.optional(c, in, now) {
 		p := follow(c, ss, i, run, verdict{}, in, now)
-		p.Notes = append(p.Notes, s.name+" passed over: "+s.request+" cannot be made")
+		p.Notes = append(p.Notes, fmt.Sprintf("%s passed over: %s cannot be made", s.name, s.request))
 		return p
 	}
 	return follow(c, ss, i, run, verdict{fail: cannotBeMade(s, c.Run.Goal)}, in, now)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/gofiber/fiber/v2"
@@ -68,7 +69,7 @@ func From(err error) *Problem {
 		return New(fiber.StatusServiceUnavailable, CodeUnavailable,
 			"This cannot be recorded just now, so nothing was done. Try again in a moment, or use a downtime iPad.")
 	case errors.As(err, &routed) && routed.Code < 500:
-		return New(routed.Code, CodeBadRequest, "This request cannot be answered: "+routed.Message+".")
+		return New(routed.Code, CodeBadRequest, fmt.Sprintf("This request cannot be answered: %s.", routed.Message))
 	}
 	return New(fiber.StatusInternalServerError, CodeInternal, "Something went wrong here. Try again; if it stays, call IT.")
 }

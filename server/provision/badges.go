@@ -63,11 +63,11 @@ func (o *Office) AddBadge(ctx context.Context, id string, b NewBadge, d Deed) er
 	if err != nil {
 		return err
 	}
-	what := "Badge added: " + called(b.Label)
+	what := fmt.Sprintf("Badge added: %s.", called(b.Label))
 	if !b.Expires.IsZero() {
-		what += ", until " + b.Expires.UTC().Format("2006-01-02 15:04 UTC")
+		what = fmt.Sprintf("Badge added: %s, until %s.", called(b.Label), b.Expires.UTC().Format("2006-01-02 15:04 UTC"))
 	}
-	err = o.change(ctx, ledger.PersonChange{ID: id, Badges: []ledger.Badge{{Hash: hash, Label: b.Label, Expires: b.Expires}}}, what+".", d, false)
+	err = o.change(ctx, ledger.PersonChange{ID: id, Badges: []ledger.Badge{{Hash: hash, Label: b.Label, Expires: b.Expires}}}, what, d, false)
 	if errors.Is(err, custody.ErrConflict) {
 		return refuse(RefusedTaken, "This badge is known already. Look it up by a tap to see whose it is; a revoked one is not given again.")
 	}
@@ -89,7 +89,7 @@ func (o *Office) RevokeBadge(ctx context.Context, id, ref string, d Deed) error 
 			o.end(ctx, id) // asked again: perhaps it failed in between
 			return nil
 		}
-		return o.change(ctx, ledger.PersonChange{ID: id, Revoke: [][]byte{b.Hash}}, "Badge revoked: "+called(b.Label)+".", d, true)
+		return o.change(ctx, ledger.PersonChange{ID: id, Revoke: [][]byte{b.Hash}}, fmt.Sprintf("Badge revoked: %s.", called(b.Label)), d, true)
 	}
 	return fmt.Errorf("revoking a badge of %q: %w", id, custody.ErrNotFound)
 }

@@ -132,7 +132,7 @@ func (i *Importer) writePerson(ctx context.Context, j *judged, a Asked) error {
 	c := *j.person
 	c.At = i.Now()
 	for _, says := range j.Says {
-		c.Deeds = append(c.Deeds, ledger.PersonDeed{By: a.By, What: "Imported: " + says})
+		c.Deeds = append(c.Deeds, ledger.PersonDeed{By: a.By, What: fmt.Sprintf("Imported: %s", says)})
 	}
 	if err := i.Ledger.ChangePerson(ctx, c); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/padwarden/padwarden/server/badge"
@@ -128,7 +129,7 @@ func (o *Office) Add(ctx context.Context, c ledger.Clinician, d Deed) error {
 	if err := checkPerson(c.ID, c.Name, c.Account); err != nil {
 		return err
 	}
-	return o.change(ctx, ledger.PersonChange{ID: c.ID, New: true, Name: &c.Name, Account: &c.Account, Active: &c.Active}, "Added: "+c.Name, d, false)
+	return o.change(ctx, ledger.PersonChange{ID: c.ID, New: true, Name: &c.Name, Account: &c.Account, Active: &c.Active}, fmt.Sprintf("Added: %s", c.Name), d, false)
 }
 
 // Rename changes somebody's name and account.
@@ -141,19 +142,19 @@ func (o *Office) Rename(ctx context.Context, id, name, account string, d Deed) e
 		return err
 	}
 	c := ledger.PersonChange{ID: id}
-	what := ""
+	var what []string
 	if name != was.Name {
 		c.Name = &name
-		what += fmt.Sprintf("The name is %s, no longer %s. ", name, was.Name)
+		what = append(what, fmt.Sprintf("The name is %s, no longer %s.", name, was.Name))
 	}
 	if account != was.Account {
 		c.Account = &account
-		what += fmt.Sprintf("The account is %s, no longer %s. ", orNone(account), orNone(was.Account))
+		what = append(what, fmt.Sprintf("The account is %s, no longer %s.", orNone(account), orNone(was.Account)))
 	}
-	if what == "" {
+	if what == nil {
 		return nil
 	}
-	return o.change(ctx, c, what[:len(what)-1], d, false)
+	return o.change(ctx, c, strings.Join(what, " "), d, false)
 }
 
 // Unpin lets the hospital account go that signed in as somebody, so that another

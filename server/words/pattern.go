@@ -62,6 +62,26 @@ func patterns(entries map[string]entry) []pattern {
 	return out
 }
 
+// used is how many arguments a format takes: one that counts a single thing may
+// leave its number out.
+func used(format string) (most int) {
+	for i, at := range place.FindAllStringIndex(format, -1) {
+		n := i + 1
+		if format[at[0]+1] == '[' {
+			n = number(format[at[0]+2 : at[1]-2])
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+func number(digits string) (n int) {
+	for _, d := range digits {
+		n = n*10 + int(d-'0')
+	}
+	return n
+}
+
 // phrasesOf says which of a format's arguments, by number, are phrases.
 func phrasesOf(format string) map[int]bool {
 	var phrases map[int]bool
@@ -74,16 +94,58 @@ func phrasesOf(format string) map[int]bool {
 		}
 		n := i
 		if format[at[0]+1] == '[' {
-			n = 0
-			for _, d := range format[at[0]+2 : at[1]-2] {
-				n = n*10 + int(d-'0')
-			}
-			n--
+			n = number(format[at[0]+2:at[1]-2]) - 1
 		}
 		phrases[n] = true
 	}
 	return phrases
 }
+
+// find is a sentence, or phrase, in this language: as it stands in the
+// catalogue, by what it was made with, or by its parts, if all of them are
+// known: sentences that follow each other, and lists.
+func (s *Speech) find(sentence string) (string, bool) {
+	if e, ok := s.entries[sentence]; ok {
+		return e["other"], true
+	}
+	if said, ok := s.parts(sentence, ". "); ok { // before a place takes more than one sentence
+		return said, true
+	}
+	if said, ok := s.match(sentence); ok {
+		return said, true
+	}
+	if phrase, ok := strings.CutSuffix(sentence, "."); ok { // one that ends a sentence
+		if said, ok := s.find(phrase); ok {
+			return said + ".", true
+		}
+	}
+	if said, ok := s.parts(sentence, "; "); ok {
+		return said, true
+	}
+	return s.parts(sentence, ", ")
+}
+
+// parts finds each of a sentence's parts, or nothing.
+func (s *Speech) parts(sentence, between string) (string, bool) {
+	parts := strings.Split(sentence, between)
+	if len(parts) == 1 || len(parts) > maxParts {
+		return "", false
+	}
+	for i, part := range parts {
+		if between == ". " && i < len(parts)-1 {
+			part += "."
+		}
+		said, ok := s.find(part)
+		if !ok {
+			return "", false
+		}
+		parts[i] = said
+	}
+	return strings.Join(parts, strings.TrimPrefix(between, ".")), true
+}
+
+// maxParts bounds how many parts a sentence is looked for in.
+const maxParts = 50
 
 // match is a sentence by the first pattern that it was made with. A pattern
 // that is a place and nothing else would take everything, and is none.
@@ -99,7 +161,9 @@ func (s *Speech) match(sentence string) (string, bool) {
 		args := make([]any, len(found)-1)
 		for i, part := range found[1:] {
 			if p.phrases[i] {
-				part = s.Say(part)
+				if said, ok := s.find(part); ok {
+					part = said
+				}
 			}
 			args[i] = part
 		}

@@ -83,7 +83,8 @@ func (s *Speech) fill(format string, args []any) any {
 		html = html || is
 	}
 	phrases := phrasesOf(format)
-	for i, a := range args {
+	filled = filled[:min(len(args), used(format))]
+	for i, a := range args[:len(filled)] {
 		switch x := a.(type) {
 		case template.HTML:
 			filled[i] = string(x)
@@ -121,8 +122,7 @@ func (s *Speech) Say(sentence string) string {
 	if ok {
 		return said
 	}
-	said, ok = s.match(sentence)
-	if !ok {
+	if said, ok = s.find(sentence); !ok {
 		s.miss(sentence)
 		said = sentence
 	}
@@ -159,10 +159,21 @@ func (s *Speech) Has(key string) bool {
 	return ok || s.entries == nil
 }
 
-// Funcs are what templates say things with: t, n, say and lang.
+// Keys are the texts that this language has, in order.
+func (s *Speech) Keys() []string { return slices.Sorted(maps.Keys(s.entries)) }
+
+// Forms are what a text is in this language, by the plural categories of CLDR.
+func (s *Speech) Forms(key string) map[string]string { return maps.Clone(s.entries[key]) }
+
+// Funcs are what templates say things with: t, n, say, lang and bdi, which sets
+// a name apart, so that one that is written from right to left turns nothing
+// around it. In attributes and titles a name stands as it is.
 func (s *Speech) Funcs() template.FuncMap {
 	return template.FuncMap{
 		"t": s.Text, "n": s.Count, "lang": s.Code,
 		"say": func(sentence any) string { return s.Say(fmt.Sprint(sentence)) },
+		"bdi": func(name any) template.HTML {
+			return template.HTML("<bdi>" + template.HTMLEscapeString(fmt.Sprint(name)) + "</bdi>") //nolint:gosec // it was escaped
+		},
 	}
 }

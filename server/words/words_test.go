@@ -21,6 +21,7 @@ func TestTextsAreFilled(t *testing.T) {
 		"Hello, %s": "Guten Tag, %s",
 		"%s gave it to %s": "%[2]s bekam es von %[1]s",
 		"%d iPads": {"one": "%d iPad", "other": "%d iPads"},
+		"%d such iPads": {"one": "Ein solches iPad", "other": "%d solche iPads"},
 		"locks in %v": "sperrt in %v",
 		"%d minutes": {"one": "einer Minute", "other": "%d Minuten"},
 		"100 % sure": "zu 100 % sicher"}`)
@@ -29,6 +30,7 @@ func TestTextsAreFilled(t *testing.T) {
 		{de.Text("%s gave it to %s", "Anna", "Ben"), "Ben bekam es von Anna"},
 		{de.Text("100 % sure"), "zu 100 % sicher"},
 		{de.Count(1, "%d iPad", "%d iPads"), "1 iPad"},
+		{de.Count(1, "One iPad", "%d such iPads"), "Ein solches iPad"},
 		{de.Count(12000, "%d iPad", "%d iPads"), "12.000 iPads"},
 		{de.Text("locks in %v", "3 minutes"), "sperrt in 3 Minuten"},
 		{de.Text("Hello, %s", template.HTML("<b>A</b>")), template.HTML("Guten Tag, <b>A</b>")},
@@ -64,13 +66,16 @@ func TestSentencesAreRecognised(t *testing.T) {
 		"Kept for %s until %s.": "Für %s bis %s zurückgehalten.",
 		"Erase acknowledged: %v": "Löschen bestätigt: %v",
 		"needs %d hands.": "braucht %d Hände.",
-		"Locked": "Gesperrt"}`)
+		"Locked": "Gesperrt", "Wipe it.": "Löschen Sie es.", "missing: %v": "fehlend: %v", "rules": "Regeln"}`)
 	for said, want := range map[string]string{
 		"Kept for Locked.":                       "Für Locked zurückgehalten.", // a name, whatever it is
 		"Kept for Ben until 7.":                  "Für Ben bis 7 zurückgehalten.",
 		"Erase acknowledged: needs 2 hands.":     "Löschen bestätigt: braucht 2 Hände.",
 		"Erase acknowledged: something else":     "Löschen bestätigt: something else",
 		"Locked":                                 "Gesperrt",
+		"Kept for Ben. Wipe it.":                 "Für Ben zurückgehalten. Löschen Sie es.",
+		"missing: rules, Locked; Locked":         "fehlend: Regeln, Gesperrt; Gesperrt",
+		"Wipe it. Nobody knows.":                 "Wipe it. Nobody knows.",
 		"A sentence that nobody has translated.": "A sentence that nobody has translated.",
 	} {
 		for range 2 { // the second time it is remembered

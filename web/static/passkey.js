@@ -2,6 +2,8 @@
 // values travel as base64url (Web Authentication Level 3, 5.1.8); the browser's
 // own conversions came with iPadOS 18.4, so they are made here.
 
+import { t } from './words.js';
+
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 const listed = (credentials) => (credentials || []).map((c) => ({ ...c, id: bytes(c.id) }));
@@ -12,18 +14,20 @@ export const offered = () => 'credentials' in navigator && 'PublicKeyCredential'
 // is nothing to say: it was stopped from here.
 export class Unanswered extends Error {
   constructor(why, creating) {
-    super(creating && why.name === 'InvalidStateError' ? 'This key is registered already. Use it, or add another one.' : sentences[why.name] || sentences.other);
+    super(creating && why.name === 'InvalidStateError' ? t('This key is registered already. Use it, or add another one.') : sentence(why.name));
     this.quiet = why.name === 'AbortError';
   }
 }
 
-const sentences = {
-  NotAllowedError: 'No key answered, or it was cancelled. Have your key ready, then press the button again.',
-  SecurityError: 'This page may not ask for keys under this address. Sign in another way, and tell IT.',
-  NotSupportedError: 'This key cannot be used here: it is too old. Use another one, or sign in another way.',
-  ConstraintError: 'This key has no PIN and knows no finger yet. Set one of them on it first, or use another key.',
-  other: 'The browser could not ask for a key. Try again, or sign in another way.',
-};
+function sentence(name) {
+  switch (name) {
+    case 'NotAllowedError': return t('No key answered, or it was cancelled. Have your key ready, then press the button again.');
+    case 'SecurityError': return t('This page may not ask for keys under this address. Sign in another way, and tell IT.');
+    case 'NotSupportedError': return t('This key cannot be used here: it is too old. Use another one, or sign in another way.');
+    case 'ConstraintError': return t('This key has no PIN and knows no finger yet. Set one of them on it first, or use another key.');
+  }
+  return t('The browser could not ask for a key. Try again, or sign in another way.');
+}
 
 // get signs a challenge with whatever passkey is there.
 export async function get(options, signal) {

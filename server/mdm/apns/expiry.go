@@ -14,11 +14,11 @@ const WarnBefore = 30 * 24 * time.Hour
 // began. A certificate counts up to and with the moment of its end (RFC 5280,
 // 4.1.2.5).
 func Expiry(notAfter, now time.Time) (Trouble, bool) {
-	day := notAfter.UTC().Format("2 January 2006")
+	day := notAfter.UTC().Format("2006-01-02")
 	switch left := notAfter.Sub(now); {
 	case left < 0:
-		return Trouble{CertificateEnded, "The push certificate ended on " + day + ": no iPad is woken, and none is erased, for it could not be called back. " +
-			"Renew it at Apple's Push Certificates Portal, under the Apple Account that made it, and start the server with the new one.", notAfter, true}, true
+		return Trouble{CertificateEnded, fmt.Sprintf("The push certificate ended on %s: no iPad is woken, and none is erased, for it could not be called back. "+
+			"Renew it at Apple's Push Certificates Portal, under the Apple Account that made it, and start the server with the new one.", day), notAfter, true}, true
 	case left <= WarnBefore:
 		return Trouble{CertificateEnding, fmt.Sprintf("The push certificate ends on %s, %s. "+
 			"Renew it at Apple's Push Certificates Portal, under the Apple Account that made it: with another account's every iPad would have to enrol again.",

@@ -115,11 +115,11 @@ func TestExpiry(t *testing.T) {
 	}{
 		{31 * 24 * time.Hour, "", ""},
 		{apns.WarnBefore + time.Second, "", ""},
-		{apns.WarnBefore, apns.CertificateEnding, "on 1 March 2027, in 30 days"},
+		{apns.WarnBefore, apns.CertificateEnding, "on 2027-03-01, in 30 days"},
 		{36 * time.Hour, apns.CertificateEnding, "in 1 day."},
 		{time.Hour, apns.CertificateEnding, "in less than a day"},
 		{0, apns.CertificateEnding, "in less than a day"},
-		{-time.Second, apns.CertificateEnded, "ended on 1 March 2027"},
+		{-time.Second, apns.CertificateEnded, "ended on 2027-03-01"},
 	} {
 		got, is := apns.Expiry(ends, ends.Add(-c.before))
 		if is != (c.kind != "") || got.Kind != c.kind || got.Severe != (c.kind == apns.CertificateEnded) || !strings.Contains(got.Sentence, c.says) {

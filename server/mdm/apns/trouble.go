@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -102,7 +103,7 @@ func (p *Provider) PushTrouble(id custody.DeviceID) (sentence string, since time
 	p.trouble.mu.Lock()
 	defer p.trouble.mu.Unlock()
 	if b, ok := p.trouble.busy[channel{id, ""}]; ok && p.o.Now().Before(b.until) {
-		return "Apple's push service takes no more pushes for this iPad before " + b.until.UTC().Format("15:04:05 UTC") + ". It is woken after that.", b.since
+		return fmt.Sprintf("Apple's push service takes no more pushes for this iPad before %s. It is woken after that.", b.until.UTC().Format("15:04:05 UTC")), b.since
 	}
 	d, ok := p.trouble.dead[channel{id, ""}]
 	switch {

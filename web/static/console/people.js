@@ -4,9 +4,17 @@
 import { send } from './page.js';
 import { listen } from '../kiosk/badge.js';
 import { ask } from './asks.js';
+import { t } from '../words.js';
 
 const $ = (id) => document.getElementById(id);
 let page = 0, turn = 0;
+
+// set sets a name apart from what stands around it, whichever way it is written.
+function set(name) {
+  const bdi = document.createElement('bdi');
+  bdi.textContent = name;
+  return bdi;
+}
 
 function cell(name, label, ...said) {
   const td = document.createElement(name);
@@ -18,10 +26,10 @@ function cell(name, label, ...said) {
 function line(p) {
   const tr = document.createElement('tr'), a = document.createElement('a');
   a.href = '/console/people/' + encodeURIComponent(p.id);
-  a.textContent = p.name;
+  a.append(set(p.name));
   const name = cell('th', '', a);
   name.scope = 'row';
-  tr.append(name, cell('td', 'Id', p.id), cell('td', 'Account', p.account || ''), cell('td', 'May sign in', p.active ? 'yes' : 'no'));
+  tr.append(name, cell('td', t('Id'), set(p.id)), cell('td', t('Account'), set(p.account || '')), cell('td', t('May sign in'), p.active ? t('yes') : t('no')));
   return tr;
 }
 
@@ -37,7 +45,8 @@ async function search(to) {
     if (mine !== turn) return; // an older answer that came late
     page = to;
     $('lines').replaceChildren(...people.map(line));
-    $('sum').textContent = people.length === 0 ? 'Nobody is called like that.' : more || page > 0 ? `Page ${page + 1}, ${people.length} people.` : `${people.length} ${people.length === 1 ? 'person' : 'people'}.`;
+    const n = people.length;
+    $('sum').textContent = n === 0 ? t('Nobody is called like that.') : more || page > 0 ? t('Page %d, %d people.', page + 1, n) : n === 1 ? t('1 person.') : t('%d people.', n);
     $('back').hidden = page === 0;
     $('more').hidden = !more;
     trouble();
