@@ -29,6 +29,7 @@ export function countdown({ warn, over }) {
 
   setInterval(tick, 250);
   document.addEventListener('visibilitychange', tick); // timers rest while the page is not in front
+  addEventListener('pageshow', tick);
 
   return (state) => {
     const runs = state.state === 'in_use';

@@ -31,7 +31,7 @@ export function draw(s) {
   if (view === 'pin') $('pin-title').textContent = pads[s.asks];
   $('emergency').hidden = s.asks !== 'pin' || !s.emergency;
   $('use-code').hidden = !s.code;
-  $('other').hidden = !s.others?.length || s.asks !== '';
+  $('other').hidden = !s.others?.length || !['', 'takeover'].includes(s.asks);
   $('others').replaceChildren(...(s.others || []).map(named));
   if (view + s.asks !== shown) announce(view);
   shown = view + s.asks;
