@@ -102,6 +102,7 @@ func TestResetAndDarkAreCalledSo(t *testing.T) {
 func TestLaddersInABrowser(t *testing.T) {
 	h := newHouse(t)
 	h.policy.LeastGrade, h.policy.OfferReset = custody.GradeErased, true
+	h.bays(2, 5)
 	base := browsertest.Serve(t, h.app)
 	tab := browsertest.Open(t)
 	tab.Look(820, 1180, "light")
@@ -116,7 +117,7 @@ func TestLaddersInABrowser(t *testing.T) {
 	tab.Until(showing("pin"))
 	tab.Do(chromedp.Click("#pin-cancel"))
 	tab.Until(showing("ready"))
-	time.Sleep(300 * time.Millisecond) // the page has asked how things stand
+	tab.Until(`document.querySelector('#ready .say').textContent.includes('was reset')`) // at once, though the question stands
 
 	now := h.Now()
 	h.set(ipad, func(c *custody.Custody) {
@@ -130,5 +131,9 @@ func TestLaddersInABrowser(t *testing.T) {
 	if got := tab.Eval(`document.querySelector('#ladder [aria-current]').textContent`); got != "It came back empty" {
 		t.Errorf("%q", got)
 	}
+	if got := tab.Eval(`[...document.querySelectorAll('#others li')].map(li => li.textContent).join(', ')`); got != "Bay 5, Bay 2, Bay 9" {
+		t.Errorf("instead: %s", got)
+	}
 	tab.Judge("kiosk-21-cleaning")
+	fits(t, tab)
 }

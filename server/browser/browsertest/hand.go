@@ -26,6 +26,16 @@ func (tab *Tab) Touch(selector string) {
 	tab.touch(selector, 1)
 }
 
+// Press puts a finger on what selector finds first and keeps it there until the
+// script answers true, then lifts it: a slow hand, or a quick server.
+func (tab *Tab) Press(selector, until string) {
+	tab.t.Helper()
+	down, up := tab.finger(selector)
+	tab.dispatch(down)
+	tab.Until(until)
+	tab.dispatch(up)
+}
+
 // TouchTwice is a glove's: two touches at one place, faster than anybody reads.
 func (tab *Tab) TouchTwice(selector string) {
 	tab.t.Helper()
@@ -34,6 +44,15 @@ func (tab *Tab) TouchTwice(selector string) {
 
 func (tab *Tab) touch(selector string, times int) {
 	tab.t.Helper()
+	down, up := tab.finger(selector)
+	for range times {
+		tab.dispatch(down, up)
+	}
+}
+
+// finger returns the events of a finger in the middle of what selector finds.
+func (tab *Tab) finger(selector string) (down, up input.DispatchTouchEventParams) {
+	tab.t.Helper()
 	tab.Until(fmt.Sprintf(`document.querySelector(%q)?.getClientRects().length`, selector))
 	raw := tab.Eval(fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.scrollIntoView({ block: 'nearest' });
 		const r = e.getBoundingClientRect(); return JSON.stringify({ x: r.x + r.width / 2, y: r.y + r.height / 2 }); })()`, selector))
@@ -41,14 +60,16 @@ func (tab *Tab) touch(selector string, times int) {
 	if err := json.Unmarshal([]byte(raw), &at); err != nil {
 		tab.t.Fatal(err)
 	}
-	down := input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at.X, Y: at.Y}}}
-	up := input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}}
+	return input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at.X, Y: at.Y}}},
+		input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}}
+}
+
+func (tab *Tab) dispatch(events ...input.DispatchTouchEventParams) {
+	tab.t.Helper()
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		for range times {
-			for _, e := range []input.DispatchTouchEventParams{down, up} {
-				if _, err := chromedp.Call(ctx, input.DispatchTouchEvent, e); err != nil {
-					return err
-				}
+		for _, e := range events {
+			if _, err := chromedp.Call(ctx, input.DispatchTouchEvent, e); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -13,11 +13,13 @@ export class Refused extends Error {
   }
 }
 
+const patience = 12000; // ms; the server answers in ten seconds, or not at all
+
 async function ask(path, options) {
   const at = performance.now();
   let answer;
   try {
-    answer = await fetch('/kiosk/' + path, { cache: 'no-store', credentials: 'same-origin', ...options });
+    answer = await fetch('/kiosk/' + path, { cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout(patience), ...options });
   } catch {
     throw new Refused(0, { title: t('There is no connection, so nothing was done. Try again, or use a downtime iPad.'), code: 'offline' });
   }

@@ -12,6 +12,8 @@ export async function forget() {
     const name = pair.split('=')[0];
     if (name) for (const path of ['/', '/kiosk']) document.cookie = `${name}=; Max-Age=0; Path=${path}`;
   }
-  if (globalThis.caches) for (const name of await caches.keys()) await caches.delete(name);
-  if (indexedDB.databases) for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+  try {
+    for (const name of await caches.keys()) await caches.delete(name);
+    for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+  } catch { /* not on this address, or not in this browser: nothing was kept in them */ }
 }

@@ -9,7 +9,7 @@ import { pad } from './pad.js';
 import * as keyring from './passkey.js';
 import { people } from './people.js';
 import { presence } from './presence.js';
-import { draw, notice, offline, warned } from './view.js';
+import { draw, notice, offline, warned, warning } from './view.js';
 import { t } from '../words.js';
 
 const questionFor = 60000, openingLong = 10000;
@@ -27,8 +27,11 @@ let heard = 0;       // states that the stream brought
 let turn = 0, answered = 0; // questions to the server, and the last whose answer is shown
 let pressed = '', doing = '', waits = null; // the button just pressed, the one under way, and what comes after it
 
+// counts: a touch says that the holder is there. Where the page asks somebody who they are it may be anybody's.
+const counts = () => now.state === 'in_use' && now.mine && (!now.asks || adding || ['explain', 'leaving'].includes(now.asks));
+
 const count = countdown({
-  warn: warned,
+  warn: (on) => warned(on && Boolean(counts())),
   over: () => { // fail closed, then ask what became of it
     show({ ...now, state: 'locked', lock: 'requested', lock_word: '', asks: '', holder: '', apps: [], others: [], sentence: t('Is this yours? Tap your badge to go on where you left off.') });
     setTimeout(refresh, 1500);
@@ -126,9 +129,9 @@ function ended() {
 }
 
 const touched = presence({
-  counts: () => now.state === 'in_use' && now.mine && (!now.asks || adding || ['explain', 'leaving'].includes(now.asks)),
+  counts,
   every: () => now.touch_every_ms || 15000,
-  warned: () => !$('warn').hidden,
+  warned: warning,
   report: async () => {
     try {
       await heed(() => api.touch(now.epoch));

@@ -142,9 +142,21 @@ export function notice(sentence, other) {
   if (sentence) timer = setTimeout(() => notice(''), 15000);
 }
 
+let warns = false, finger = false;
+
+// warned shows the warning, or takes it away: not from under a finger, which
+// would press what lies below when it is lifted.
 export function warned(on) {
+  warns = on;
+  if (!on && finger) return;
   $('warn').hidden = !on;
-  document.body.dataset.warned = on;
 }
+
+// warning: it is meant to show.
+export const warning = () => warns;
+
+const lifted = () => setTimeout(() => { finger = false; warned(warns); }, 100); // the click comes after it
+document.addEventListener('pointerdown', () => { finger = true; }, true);
+for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, lifted, true);
 
 export function offline(on) { $('offline').hidden = !on; }
