@@ -227,9 +227,9 @@ func (s *Console) writtenPolicy(ctx context.Context, c *fiber.Ctx, who asker, id
 		id = written["of"]
 	}
 	base := custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
-	e = editor{adminPage: s.adminPage(who, identity.Policies), New: id == "", ID: id, Name: strings.TrimSpace(written["name"])}
+	e = editor{adminPage: s.adminPage(who, identity.Policies), New: id == "", ID: id, Name: strings.TrimSpace(written[provision.WardName])}
 	if e.New {
-		e.ID = strings.TrimSpace(written["id"])
+		e.ID = strings.TrimSpace(written[provision.WardID])
 		base = firstPolicy(base, written["was"])
 	} else {
 		w, err := s.Administration.Kept.Ward(ctx, id)

@@ -2,10 +2,12 @@ package console
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 
 	"github.com/padwarden/padwarden/server/browser/browsertest"
 	"github.com/padwarden/padwarden/server/custody"
@@ -19,6 +21,7 @@ import (
 type roster struct {
 	*desk
 	people *ledger.Ledger
+	jobs   *provision.Jobs
 }
 
 func newRoster(t *testing.T) *roster {
@@ -27,7 +30,10 @@ func newRoster(t *testing.T) *roster {
 	r := &roster{desk: d, people: ledgertest.Open(t, ledgertest.SQLite(t))}
 	pins := *d.ids
 	pins.Ledger = r.people
-	d.console.Importer = &provision.Importer{Ledger: r.people, Identity: &pins, Now: d.Now, Credential: func() string { return "reader-secret" }}
+	importer := &provision.Importer{Ledger: r.people, Identity: &pins, Now: d.Now, Credential: func() string { return "reader-secret" }}
+	r.jobs = &provision.Jobs{Base: t.Context(), Importer: importer, Kept: r.people, Now: d.Now, NewID: uuid.NewString}
+	t.Cleanup(r.jobs.Wait)
+	d.console.Importer, d.console.Imports = importer, r.jobs
 	if err := r.people.AddWard(t.Context(), ledger.Ward{ID: "4B", Name: "4B Surgery", Policy: custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)}); err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +70,12 @@ func TestAnImportIsAnAdministrators(t *testing.T) {
 		t.Fatalf("%v %v", all, err)
 	}
 	status, said, _ := r.ask("POST", "/console/import", file, as(cookie, csrf))
-	if status != 200 || !strings.Contains(said, `"verdict":"add"`) {
+	r.jobs.Wait()
+	if status != 202 {
 		t.Errorf("%d %s", status, said)
+	}
+	if _, said, _ := r.ask("GET", "/console/import/rows", "", as(cookie, "")); !strings.Contains(said, "2,clinician ada,Ada,add,") {
+		t.Errorf("what became of each row: %s", said)
 	}
 	if log, err := r.people.PersonLog(t.Context(), "ada", 5); err != nil || len(log) != 1 || !strings.HasPrefix(log[0].By, "staff:") {
 		t.Errorf("%+v %v", log, err)
@@ -76,7 +86,11 @@ func TestAnImportIsAnAdministrators(t *testing.T) {
 		}
 	}
 	// Rows that no dry run has shown are not done.
-	if _, said, _ := r.ask("POST", "/console/import", body(t, map[string]any{"text": "id,name\nben,Ben\n"}), as(cookie, csrf)); !strings.Contains(said, "The dry run did not say so") {
+	if status, said, _ := r.ask("POST", "/console/import", body(t, map[string]any{"text": "id,name\n=ben,Ben\n"}), as(cookie, csrf)); status != 202 {
+		t.Errorf("without a dry run: %d %s", status, said)
+	}
+	r.jobs.Wait()
+	if _, said, _ := r.ask("GET", "/console/import/progress", "", as(cookie, "")); !strings.Contains(said, "The dry run did not say so") {
 		t.Errorf("without a dry run: %s", said)
 	}
 }
@@ -98,7 +112,7 @@ func TestImportInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	tab.Do(chromedp.Navigate(base+"/console/start/"+token), chromedp.WaitVisible("button"), chromedp.Click("button"), chromedp.WaitVisible("#rows"))
-	tab.Do(chromedp.Click(`.ways a[href="/console/import"]`), chromedp.WaitVisible("#pick"))
+	tab.Do(chromedp.Navigate(base+"/console/import"), chromedp.WaitVisible("#pick"))
 	tab.Judge("import-1-empty")
 	choose(tab, "people.csv", "\xef\xbb\xbfid;name;badge\nada;\""+strings.ReplaceAll(evil, `"`, `""`)+"\";0048210000\nben;Ben;card\n")
 	tab.Do(chromedp.Click("#check"))
@@ -111,7 +125,7 @@ func TestImportInABrowser(t *testing.T) {
 		t.Fatalf("the dry run wrote %v, %v", all, err)
 	}
 	tab.Do(chromedp.Click("#import"))
-	tab.Until(`document.getElementById('report-title').textContent === 'This was done' && document.getElementById('sum').textContent.startsWith('1 added, 0 changed, 0 unchanged, 1 refused')`)
+	tab.Until(`document.getElementById('progress')?.innerText.includes('1 added, 0 changed, 1 refused.') && document.getElementById('progress').innerText.includes('All 2 rows are done.')`)
 	if ada, err := r.people.Clinician(t.Context(), "ada"); err != nil || ada.Name != evil {
 		t.Errorf("%+v %v", ada, err)
 	}
@@ -120,8 +134,30 @@ func TestImportInABrowser(t *testing.T) {
 	tab.Do(chromedp.Click("#check"))
 	tab.Until(`!document.getElementById('report').hidden && document.getElementById('lines').textContent.includes('dock-1')`)
 	tab.Do(chromedp.Click("#import"))
-	tab.Until(`document.getElementById('credentials').textContent === 'dock-1 reader-secret'`)
+	tab.Until(`document.getElementById('secrets')?.innerText.includes('dock-1 reader-secret')`)
 	tab.Judge("import-4-reader")
+	tab.Until(`document.readyState === 'complete'`)
+	tab.Eval(`document.getElementById('taken').click()`)
+	tab.Until(`!document.getElementById('secrets')`)
+	tab.Do(chromedp.Navigate(base+"/console/import"), chromedp.WaitVisible("#progress"))
+	if tab.Eval(`document.body.innerText.includes('reader-secret')`) != "false" {
+		t.Error("a secret that was taken is shown again")
+	}
+
+	// A thousand rows: who leaves and comes back sees how far it is.
+	var many strings.Builder
+	many.WriteString("id,name\n")
+	for n := range 1000 {
+		fmt.Fprintf(&many, "p%04d,Person %d\n", n, n)
+	}
+	choose(tab, "many.csv", many.String())
+	tab.Do(chromedp.Click("#check"))
+	tab.Until(`document.getElementById('import').textContent === 'Import these 1000 rows'`)
+	tab.Do(chromedp.Click("#import"))
+	tab.Until(`document.querySelector('#progress progress')?.max === 1000`)
+	tab.Judge("import-6-going")
+	tab.Do(chromedp.Navigate(base+"/console/me"), chromedp.WaitVisible("h1"), chromedp.Navigate(base+"/console/import"), chromedp.WaitVisible("#progress"))
+	tab.Until(`document.getElementById('progress').innerText.includes('All 1,000 rows are done.') || document.getElementById('progress').innerText.includes('All 1000 rows are done.')`)
 	choose(tab, "bad.csv", "what\n1\n")
 	tab.Do(chromedp.Click("#check"))
 	tab.Until(`document.getElementById('trouble').textContent.startsWith('This file cannot be read: its first row must name its columns')`)

@@ -100,7 +100,7 @@ func (l *Ledger) KeepImport(ctx context.Context, i Import) error {
 // [Ledger.BeginImport].
 func (l *Ledger) LastImport(ctx context.Context, quiet time.Duration) (i Import, err error) {
 	var row importRow
-	err = l.read.NewSelect().Model(&row).OrderExpr("began DESC, id").Limit(1).Scan(ctx)
+	err = l.read.NewSelect().Model(&row).OrderExpr("began DESC, beat DESC").Limit(1).Scan(ctx)
 	var now int64
 	if err == nil {
 		now, err = l.now(ctx, l.read)

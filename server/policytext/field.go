@@ -63,7 +63,7 @@ func (f Field) Shown(p custody.Policy) string {
 	case Yes:
 		return map[bool]string{true: "yes", false: "no"}[is != ""]
 	case Lines:
-		is = strings.Join(strings.Fields(is), ", ")
+		is = strings.ReplaceAll(is, "\n", ", ")
 	}
 	if is == "" {
 		return "none"

@@ -31,7 +31,7 @@ var (
 // first are what decides which other fields there are.
 var first = []Field{
 	choice("fleet", "Kind of fleet", "How an iPad is cleaned between two people.", func(p *policy) *custody.FleetKind { return &p.Fleet }, nil,
-		Option{string(custody.ReturnToService), "Erased after each person (recommended)"}, Option{string(custody.ManagedApps), "Apps removed after each person"},
+		Option{string(custody.ReturnToService), "Erased after each person"}, Option{string(custody.ManagedApps), "Apps removed after each person"},
 		Option{string(custody.SharedIPad), "Apple's Shared iPad, with accounts"}, Option{string(custody.SharedGuest), "Apple's Shared iPad, guests only"}),
 	choice("target", "Locked to", "What an idle iPad shows.", func(p *policy) *custody.LockTarget { return &p.Target }, oneUser,
 		Option{string(custody.TargetKioskApp), "Our page, in a kiosk browser"}, Option{string(custody.TargetPasscode), "A passcode for the shift"}, Option{string(custody.TargetSafari), "Safari (an experiment)"}),
@@ -51,7 +51,7 @@ var Groups = []Group{
 	}},
 	{"Wipe and proof", []Field{
 		choice("least_grade", "Clean is what was at least", "Below it an iPad is not offered.", func(p *policy) *custody.Grade { return &p.LeastGrade }, nil,
-			Option{string(custody.GradeErased), "erased"}, Option{string(custody.GradeUserDeleted), "erased, or its last account deleted (recommended)"},
+			Option{string(custody.GradeErased), "erased"}, Option{string(custody.GradeUserDeleted), "erased, or its account deleted"},
 			Option{string(custody.GradeAppsRemoved), "freed of its apps"}, Option{string(custody.GradeSignedOut), "signed out"}),
 		yes("offer_reset", "Offer what was proven less", "It is marked as reset, and not as clean.", func(p *policy) *bool { return &p.OfferReset }, nil),
 		span("overdue", "Needs hands after", "A wipe that is not proven by then is called unproven.", func(p *policy) *time.Duration { return &p.Overdue }, nil),
@@ -90,7 +90,27 @@ var Groups = []Group{
 	{"Emergencies", []Field{
 		span("break_glass", "A badge alone opens an iPad for", "1 min to 1 h, explained and reviewed afterwards; 0: never.", func(p *policy) *time.Duration { return &p.BreakGlass }, notGuests),
 	}},
+	{"Shifts", []Field{
+		lines("shift_changes", "Shift changes", "One time a line, as the ward's clocks show it: 07:00. Empty: its busiest hours.", nil,
+			func(p policy) []string { return p.ShiftChanges }, func(p *policy, all []string) error { p.ShiftChanges = all; return nil }),
+	}},
 	{"Apps", []Field{
+		lines("web_apps", "Apps that the page offers", "One a line: its name, then its https address. They are shown while somebody is signed in, in this order.", nil, func(p policy) (all []string) {
+			for _, a := range p.WebApps {
+				all = append(all, strings.TrimSpace(a.Name+" "+a.URL))
+			}
+			return all
+		}, func(p *policy, all []string) error {
+			p.WebApps = nil
+			for _, one := range all {
+				at := strings.LastIndexByte(one, ' ')
+				if at < 0 {
+					return errors.New("Write the name of an app, a space, and its https address.")
+				}
+				p.WebApps = append(p.WebApps, custody.WebApp{Name: strings.TrimSpace(one[:at]), URL: one[at+1:]})
+			}
+			return nil
+		}),
 		lines("managed_apps", "Apps that a wipe installs", "One bundle id a line; an app of your own is followed by the https address of its manifest.", oneUser, func(p policy) (all []string) {
 			for _, a := range p.ManagedApps {
 				all = append(all, strings.TrimSpace(a.BundleID+" "+a.Manifest))

@@ -18,6 +18,8 @@ func seconds(t *rapid.T, name string, from, to time.Duration) time.Duration {
 	return time.Duration(rapid.Int64Range(int64(from/time.Second), int64(to/time.Second)).Draw(t, name)) * time.Second
 }
 
+var managed = [][]custody.App{{{BundleID: "org.example.chart"}}, {{BundleID: "org.example.chart"}, {BundleID: "org.example.own", Manifest: "https://h.example/own.plist"}}}
+
 // anyPolicy draws a valid policy of any kind.
 func anyPolicy(t *rapid.T) custody.Policy {
 	fleet := rapid.SampledFrom([]custody.FleetKind{custody.ReturnToService, custody.ManagedApps, custody.SharedIPad, custody.SharedGuest}).Draw(t, "fleet")
@@ -25,6 +27,11 @@ func anyPolicy(t *rapid.T) custody.Policy {
 	if !fleet.Shared() {
 		target = rapid.SampledFrom([]custody.LockTarget{custody.TargetKioskApp, custody.TargetPasscode, custody.TargetSafari}).Draw(t, "target")
 	}
+	return anyOf(t, fleet, target)
+}
+
+// anyOf draws a valid policy of a kind.
+func anyOf(t *rapid.T, fleet custody.FleetKind, target custody.LockTarget) custody.Policy {
 	p := custody.DefaultPolicy(fleet, target)
 	m := time.Minute
 	p.Lock = seconds(t, "lock", m, 60*m)
@@ -43,6 +50,8 @@ func anyPolicy(t *rapid.T) custody.Policy {
 	for range rapid.IntRange(0, 2).Draw(t, "repush") {
 		p.Repush = append(p.Repush, seconds(t, "push", 10*time.Second, 60*m))
 	}
+	p.ShiftChanges = rapid.SampledFrom([][]string{nil, {"07:00"}, {"06:30", "14:30", "22:00"}}).Draw(t, "shifts")
+	p.WebApps = rapid.SampledFrom([][]custody.WebApp{nil, {{Name: "Charting 2", URL: "https://charts.example.org/ward"}, {Name: "Labs", URL: "https://labs.example.org"}}}).Draw(t, "web")
 	if fleet != custody.SharedGuest {
 		p.BreakGlass = rapid.SampledFrom([]time.Duration{0, m, 7 * m, 60 * m}).Draw(t, "glass")
 		p.PasskeyEvery = rapid.SampledFrom([]time.Duration{0, 13 * m, 24 * 60 * m}).Draw(t, "passkey")
@@ -52,10 +61,10 @@ func anyPolicy(t *rapid.T) custody.Policy {
 		p.LeastBattery = rapid.IntRange(0, 80).Draw(t, "battery")
 		p.LeastGrade = rapid.SampledFrom([]custody.Grade{custody.GradeErased, custody.GradeUserDeleted, custody.GradeAppsRemoved}).Draw(t, "grade")
 		p.PreserveApps = rapid.Bool().Draw(t, "keep")
-		p.ManagedApps = []custody.App{{BundleID: "org.example.chart"}}
+		p.ManagedApps = rapid.SampledFrom(managed).Draw(t, "apps")
 	case custody.ManagedApps:
 		p.LeastGrade = custody.GradeAppsRemoved
-		p.ManagedApps = []custody.App{{BundleID: "org.example.chart"}, {BundleID: "org.example.own", Manifest: "https://h.example/own.plist"}}
+		p.ManagedApps = rapid.SampledFrom(managed).Draw(t, "apps")
 	case custody.SharedIPad:
 		p.SignOutAfter = seconds(t, "out", time.Second, 24*60*m)
 		p.UserSessionTimeout = seconds(t, "timeout", 30*time.Second, 60*m)
@@ -94,7 +103,7 @@ func TestEveryFieldThatMattersIsSaid(t *testing.T) {
 		if said := all(p); strings.Contains(said, "NOTHING") || strings.Contains(said, "%!") || strings.Contains(said, "\n\n") {
 			t.Fatalf("of %+v it says:\n%s", p, said)
 		}
-		other := anyPolicy(t)
+		other := anyOf(t, p.Fleet, p.Target)
 		for _, g := range Groups {
 			for _, f := range g.Fields {
 				next := p

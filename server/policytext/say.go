@@ -26,7 +26,7 @@ type Part struct {
 func Say(p custody.Policy) []Part {
 	return []Part{
 		{"Idle and lock", idle(p)}, {"Coming back", back(p)}, {"Wipe and proof", wipe(p)},
-		{"Sign-in", signIn(p)}, {"Emergencies", emergency(p)}, {"Apps", apps(p)},
+		{"Sign-in", signIn(p)}, {"Emergencies", emergency(p)}, {"Shifts", shifts(p)}, {"Apps", apps(p)},
 		{"The iPad's own timers", timers(p)}, {"Restrictions and enrolment", baseline(p)},
 	}
 }
@@ -154,28 +154,35 @@ func emergency(p custody.Policy) []string {
 	return []string{says("In an emergency a badge alone opens an iPad for %s. Each is explained, and reviewed by somebody else.", Span(p.BreakGlass))}
 }
 
-func apps(p custody.Policy) (all []string) {
-	if n := len(p.ManagedApps); n > 0 {
-		var names []string
-		for _, a := range p.ManagedApps {
-			names = append(names, a.BundleID)
-		}
-		all = append(all, says("A wipe installs %s again: %s.", plural(n, "app"), strings.Join(names, ", ")))
+func shifts(p custody.Policy) []string {
+	if len(p.ShiftChanges) == 0 {
+		return []string{"What iPads are needed is forecast for its busiest hours."}
 	}
-	if n := len(p.ClinicalApps); n > 0 {
-		all = append(all, says("Once its holder has set a passcode it may open %s: %s.", plural(n, "app"), strings.Join(p.ClinicalApps, ", ")))
-	}
-	if len(all) == 0 {
-		all = append(all, "No apps are named: it has those that come with it, or that its page links to.")
-	}
-	return all
+	return []string{says("What iPads are needed is forecast for the shift changes at %s.", strings.Join(p.ShiftChanges, ", "))}
 }
 
-func plural(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
+func apps(p custody.Policy) (all []string) {
+	if len(p.WebApps) > 0 {
+		var names []string
+		for _, a := range p.WebApps {
+			names = append(names, a.Name+" ("+a.URL+")")
+		}
+		all = append(all, says("While somebody is signed in, its page offers: %s.", strings.Join(names, ", ")))
 	}
-	return strconv.Itoa(n) + " " + of + "s"
+	if len(p.ManagedApps) > 0 {
+		var names []string
+		for _, a := range p.ManagedApps {
+			names = append(names, strings.TrimSpace(a.BundleID+" "+a.Manifest))
+		}
+		all = append(all, says("A wipe installs these apps again: %s.", strings.Join(names, ", ")))
+	}
+	if len(p.ClinicalApps) > 0 {
+		all = append(all, says("Once its holder has set a passcode it may open these apps: %s.", strings.Join(p.ClinicalApps, ", ")))
+	}
+	if len(all) == 0 {
+		all = append(all, "No apps are named: it has those that come with it.")
+	}
+	return all
 }
 
 func timers(p custody.Policy) (all []string) {

@@ -74,16 +74,22 @@ func check(code string, texts ...text) error {
 	return nil
 }
 
+// The fields of a ward beside those of its policy.
+const (
+	WardID   = "ward_id"
+	WardName = "ward_name"
+)
+
 // CheckWard says what is wrong with a ward's id and name, by field.
 func CheckWard(id, name string) map[string]string {
 	faults := map[string]string{}
-	for field, t := range map[string]text{"id": {"id", id, maxID, true}, "name": {"name", name, maxName, true}} {
+	for field, t := range map[string]text{WardID: {"id", id, maxID, true}, WardName: {"name", name, maxName, true}} {
 		if err := check(RefusedWard, t); err != nil {
 			faults[field] = err.Error()
 		}
 	}
 	if strings.ContainsAny(id, "/?#%\\") || id == "." || id == ".." {
-		faults["id"] = "An id that is part of addresses has no slash, question mark, number sign, per cent sign or backslash in it."
+		faults[WardID] = "An id that is part of addresses has no slash, question mark, number sign, per cent sign or backslash in it."
 	}
 	return faults
 }
