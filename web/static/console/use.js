@@ -103,6 +103,7 @@ function draw(figure) {
 
 for (const figure of document.querySelectorAll('[data-chart]')) draw(figure);
 
+document.getElementById('show').hidden = true; // choosing is enough
 document.getElementById('ward').addEventListener('change', (e) => e.target.form.submit());
 
 // The forecast is asked for again while the page is open.
