@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"time"
+	_ "time/tzdata" // zones, where the host has none
 )
 
 // zoneFlag names the zone of the wards' clocks.

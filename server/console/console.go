@@ -119,9 +119,6 @@ type Config struct {
 
 	// Zone is that of the wards' clocks, by which days and shifts are told; nil: the server's.
 	Zone *time.Location
-	// Unseen is how long a clean iPad may not have connected before a forecast
-	// leaves it out; zero: for ever.
-	Unseen time.Duration
 
 	Secure bool          // served over https: cookies are bound to the host
 	Beat   time.Duration // of the event streams and their idle clocks; zero: 5 s

@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/forecast"
 	"github.com/padwarden/padwarden/server/ledger"
-	"github.com/padwarden/padwarden/server/plan"
 )
 
 // cleaningView is an iPad that is being wiped, and when it is usually ready.
@@ -60,9 +58,9 @@ func (s *Console) forecasts(ctx context.Context, wards []ledger.Ward, rows []cus
 	for _, c := range rows {
 		of[c.Ward] = append(of[c.Ward], c)
 	}
-	views := make([]forecastView, 0, len(wards))
+	views, known := make([]forecastView, 0, len(wards)), s.said(ctx)
 	for _, w := range wards {
-		v, err := s.forecast(ctx, w, of[w.ID])
+		v, err := s.forecast(ctx, w, of[w.ID], known)
 		if err != nil {
 			return nil, err
 		}
@@ -87,14 +85,14 @@ func (s *Console) forecastLines(ctx context.Context, wards []ledger.Ward, ward s
 	return views[:min(len(views), 3)], nil
 }
 
-func (s *Console) forecast(ctx context.Context, w ledger.Ward, rows []custody.Custody) (forecastView, error) {
+func (s *Console) forecast(ctx context.Context, w ledger.Ward, rows []custody.Custody, known map[custody.DeviceID]said) (forecastView, error) {
 	v := forecastView{Ward: w.ID, Name: cmp.Or(w.Name, w.ID)}
 	past, err := s.badgeIns(ctx, w.ID)
 	if err != nil {
 		return v, err
 	}
 	in := forecast.Ward{Now: s.now(), Zone: s.zone(), Changes: w.Policy.ShiftChanges, Since: past.since, Taken: past.taken}
-	if err := s.supply(ctx, w, rows, &in, &v); err != nil {
+	if err := s.supply(ctx, w, rows, known, &in, &v); err != nil {
 		return v, err
 	}
 	v.Forecast = forecast.Of(in)
@@ -108,12 +106,8 @@ func (s *Console) forecast(ctx context.Context, w ledger.Ward, rows []custody.Cu
 
 // supply counts what a ward has and will have, and names what somebody can do
 // something about.
-func (s *Console) supply(ctx context.Context, w ledger.Ward, rows []custody.Custody, in *forecast.Ward, v *forecastView) error {
+func (s *Console) supply(ctx context.Context, w ledger.Ward, rows []custody.Custody, known map[custody.DeviceID]said, in *forecast.Ward, v *forecastView) error {
 	pace, err := s.Ledger.Pace(ctx, w.ID)
-	if err != nil {
-		return err
-	}
-	look, err := s.looks(ctx, w.ID)
 	if err != nil {
 		return err
 	}
@@ -122,9 +116,9 @@ func (s *Console) supply(ctx context.Context, w ledger.Ward, rows []custody.Cust
 		switch {
 		case c.Isolation.On() || c.Downtime.On():
 			continue // kept on purpose
-		case c.State == custody.Unproven:
+		case custody.NeedsHands(c) && c.State == custody.Unproven:
 			why = c.Reason
-		case c.State == custody.Wiping && c.Run.Waits != "" && c.Run.Active():
+		case custody.NeedsHands(c) && c.State == custody.Wiping:
 			why = c.Run.Waits
 		case c.State == custody.Wiping:
 			one := cleaningOf(c, pace, in.Now)
@@ -134,7 +128,7 @@ func (s *Console) supply(ctx context.Context, w ledger.Ward, rows []custody.Cust
 		case !c.Available("", in.Now):
 			continue
 		default:
-			why = look(c)
+			why = s.against(c, known[c.Device], in.Now)
 		}
 		if why == "" {
 			in.Clean++
@@ -160,43 +154,25 @@ func cleaningOf(c custody.Custody, pace custody.Pace, now time.Time) cleaningVie
 	return v
 }
 
-// leastCharge is the charge below which a clean iPad does not last a shift.
-const leastCharge = 0.15
-
-// looks reads what the iPads of a ward said of themselves, and returns why a
-// clean one is of no use until somebody goes there; empty where nothing is known
-// against it.
-func (s *Console) looks(ctx context.Context, ward string) (func(custody.Custody) string, error) {
-	facts, err := s.Ledger.FactsOf(ctx, ward, plan.FactSeen, plan.FactBattery)
-	if err != nil {
-		return nil, err
-	}
-	seen, charge, now := map[custody.DeviceID]time.Time{}, map[custody.DeviceID]float64{}, s.now()
-	for _, f := range facts {
-		if f.Observed.After(seen[f.Device]) {
-			seen[f.Device] = f.Observed
-		}
-		var level float64
-		if f.Kind == plan.FactBattery && json.Unmarshal(f.Body, &level) == nil && level < leastCharge && now.Sub(f.Observed) < 12*time.Hour {
-			charge[f.Device] = level
+// against is why a clean iPad is of no use until somebody goes there; empty where
+// nothing is known against it.
+func (s *Console) against(c custody.Custody, known said, now time.Time) string {
+	d := device{custody: c, said: known, reach: s.Reach, session: custody.Session{Now: now}}
+	s.trouble(&d)
+	for _, t := range d.troubles {
+		if t.Severe {
+			return t.Sentence
 		}
 	}
-	return func(c custody.Custody) string {
-		if s.DeviceTroubles != nil {
-			for _, t := range s.DeviceTroubles(c.Device) {
-				if t.Severe {
-					return t.Sentence
-				}
-			}
-		}
-		if at := seen[c.Device]; s.Unseen > 0 && !at.IsZero() && now.Sub(at) >= s.Unseen {
-			return fmt.Sprintf("Not seen for %s: it may be switched off or out of Wi-Fi range. Go and look.", span(now.Sub(at)))
-		}
-		if level, low := charge[c.Device]; low {
-			return fmt.Sprintf("Its battery was at %d percent: put it on a charger.", int(level*100))
-		}
-		return ""
-	}, nil
+	switch u := d.unreachable(); {
+	case u != nil && u.Seen.IsZero():
+		return "It does not come when it is asked to: it may be switched off or out of Wi-Fi range. Go and look."
+	case u != nil:
+		return fmt.Sprintf("Not seen for %s: it may be switched off or out of Wi-Fi range. Go and look.", span(now.Sub(u.Seen)))
+	case known.Low:
+		return "Its battery was low when it last said so: put it on a charger."
+	}
+	return ""
 }
 
 // nameDevices gives the iPads of a forecast their names, in the order of them.

@@ -19,7 +19,6 @@ type counted interface {
 	Use(ctx context.Context, ward string, from, to time.Time, kinds ...custody.UseKind) ([]custody.Use, error)
 	HeldAt(ctx context.Context, ward string, at time.Time) (int, error)
 	WipeTimes(ctx context.Context, ward string, edges []time.Time) ([]custody.WipeTime, error)
-	FactsOf(ctx context.Context, ward string, kinds ...string) ([]ledger.Fact, error)
 }
 
 // registerUse adds the page of how wards are used, its numbers as a file, and both in the API.

@@ -76,12 +76,14 @@ func linesOf(r use.Report, cells func(use.Line) []cell) []chartLine {
 	return lines
 }
 
+var weekdayWords = [7]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
+
 // timeLine is a line's label and, where the axis may say something, its tick:
 // of a day of hours each hour, of more of them each midnight, of up to two weeks
 // each day, of more each Monday.
 func timeLine(at time.Time, step use.Step, lines int) chartLine {
 	day := strconv.Itoa(at.Day())
-	weekday := at.Weekday().String()[:3]
+	weekday := weekdayWords[at.Weekday()]
 	switch {
 	case step == use.Hour && lines <= 25:
 		return chartLine{Label: at.Format("2006-01-02 15:04"), Tick: at.Format("15:04")}

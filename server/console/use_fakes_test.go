@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/ledger"
 )
 
 // wardUse is what was counted of a ward.
@@ -15,7 +14,6 @@ type wardUse struct {
 	counts []custody.Use
 	wipes  []endedWipe
 	held   int // now
-	facts  []ledger.Fact
 	err    error
 }
 

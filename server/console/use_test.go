@@ -35,7 +35,7 @@ func mondays(now time.Time, days int, ns ...int) *wardUse {
 // used is a desk in UTC, whose ward 4B changes shifts.
 func used(t *testing.T, of map[string]*wardUse, changes ...string) *desk {
 	t.Helper()
-	d := newDesk(t, func(c *Config) { c.Zone, c.Unseen = time.UTC, 8*time.Hour })
+	d := newDesk(t, func(c *Config) { c.Zone = time.UTC })
 	d.used, d.policy.ShiftChanges = of, changes
 	return d
 }
@@ -88,14 +88,9 @@ func TestTheManagersForecast(t *testing.T) {
 
 func TestACleanIPadThatIsOfNoUse(t *testing.T) {
 	d := used(t, nil, "07:00")
-	ago := func(id custody.DeviceID, kind string, hours int, body string) ledger.Fact {
-		return ledger.Fact{Device: id, Kind: kind, Observed: d.now.Add(-time.Duration(hours) * time.Hour), Body: []byte(body)}
-	}
-	d.used = map[string]*wardUse{"4B": {facts: []ledger.Fact{
-		ago("DMQX00", plan.FactSeen, 9, "true"), ago("DMQX00", plan.FactBattery, 10, "0.8"),
-		ago("DMQX01", plan.FactSeen, 1, "true"), ago("DMQX01", plan.FactBattery, 2, "0.09"),
-		ago("DMQX02", plan.FactSeen, 1, "true"), ago("DMQX02", plan.FactBattery, 30, "0.02"), // too old to say
-	}}}
+	d.say("DMQX00", 9*time.Hour, "", map[string]string{plan.FactSeen: "true"})
+	d.say("DMQX01", time.Hour, "", map[string]string{plan.FactSeen: "true", plan.FactBattery: "0.09"})
+	d.say("DMQX02", time.Hour, "", map[string]string{plan.FactSeen: "true", plan.FactBattery: "0.8"})
 	d.console.DeviceTroubles = func(id custody.DeviceID) []Trouble {
 		if id == "DMQX03" {
 			return []Trouble{{Kind: KindPush, Sentence: "It cannot be woken.", Severe: true}}
@@ -104,12 +99,12 @@ func TestACleanIPadThatIsOfNoUse(t *testing.T) {
 	}
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	_, body, _ := d.ask("GET", "/console/use/forecast?ward=4B", "", as(cookie, ""))
-	for _, want := range []string{"07:00: 1 clean.", "Not seen for 9 h: it may be switched off", "Its battery was at 9 percent", "It cannot be woken."} {
+	for _, want := range []string{"07:00: 1 clean.", "Not seen for 9 h: it may be switched off", "Its battery was low", "It cannot be woken."} {
 		if !strings.Contains(body, want) {
 			t.Errorf("it does not say %q:\n%s", want, body)
 		}
 	}
-	d.console.Unseen = 0 // iPads are never asked, so their silence means nothing
+	d.console.Reach = -1 // iPads are never asked, so their silence means nothing
 	if _, body, _ := d.ask("GET", "/console/use/forecast?ward=4B", "", as(cookie, "")); !strings.Contains(body, "07:00: 2 clean.") {
 		t.Error("an iPad that is never asked counts as lost")
 	}

@@ -143,6 +143,12 @@ export function follow(path, on) {
 
 // What htmx asks for carries the page's token, and what it brings is localised.
 document.addEventListener('htmx:configRequest', (e) => { e.detail.headers['X-CSRF-Token'] = document.body.dataset.csrf; });
+// Where the session has ended the answer is the page that says how to sign in.
+document.addEventListener('htmx:beforeSwap', (e) => {
+  if (!new URL(e.detail.xhr.responseURL || location.href).pathname.startsWith('/console/start')) return;
+  e.detail.shouldSwap = false;
+  location.assign('/console/start');
+});
 document.addEventListener('htmx:load', (e) => { localise(e.detail.elt); wind(e.detail.elt); });
 
 // The way to where one is, and the page to come back to in another language.

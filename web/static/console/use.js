@@ -103,15 +103,10 @@ function draw(figure) {
 
 for (const figure of document.querySelectorAll('[data-chart]')) draw(figure);
 
+document.getElementById('show').hidden = true; // choosing is enough
 document.getElementById('ward').addEventListener('change', (e) => e.target.form.submit());
 
-// The forecast is asked for again while the page is open. Where the session has
-// ended the answer is another page.
+// The forecast is asked for again while the page is open.
 const offline = document.getElementById('offline');
-document.addEventListener('htmx:beforeSwap', (e) => {
-  if (new URL(e.detail.xhr.responseURL).pathname === '/console/use/forecast') return;
-  e.detail.shouldSwap = false;
-  location.assign('/console/start');
-});
 document.addEventListener('htmx:afterOnLoad', () => { offline.hidden = true; });
 for (const lost of ['htmx:sendError', 'htmx:responseError', 'htmx:timeout']) document.addEventListener(lost, () => { offline.hidden = false; });
