@@ -89,6 +89,8 @@ var routes = map[string]shut{
 	"POST /console/devices/:id/set-aside":  {guard: change, action: "seal"},
 	"POST /console/devices/:id/code":       {guard: change, action: "seal"},
 	"POST /console/devices/:id/bring-back": {guard: change, action: "seal"},
+	"POST /console/devices/:id/hands":      {guard: change, action: "hands"},
+	"POST /console/bulk/:deed":             {guard: change, path: "/console/bulk/lock"}, // each iPad is asked about by itself
 	"POST /console/devices/:id/retire":     {guard: change, action: "retire"},
 	"POST /console/devices/:id/reinstate":  {guard: change, action: "retire"},
 	"POST /console/devices/:id/link":       {guard: change, action: "enrol"},
@@ -130,7 +132,7 @@ func may(who, action, ward string) bool {
 	case auditor:
 		return action == "view" || action == "people view" || action == ""
 	case manager:
-		return action == "" || action == "people view" || action == "people badges" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "retire", "ping", "review"}, action)
+		return action == "" || action == "people view" || action == "people badges" || own && slices.Contains([]string{"view", "lock", "wipe", "attest", "search", "isolate", "seal", "hands", "retire", "ping", "review"}, action)
 	case program:
 		return action == "" || own
 	case narrow:

@@ -3,6 +3,7 @@ package browser
 import (
 	"bufio"
 	"context"
+	"iter"
 	"strings"
 	"sync"
 	"time"
@@ -55,15 +56,42 @@ type Sink struct {
 	deadline func(time.Time) error
 }
 
-// Event sends one event. Data may hold line breaks.
-func (s *Sink) Event(name, data string) error {
+// NewSink writes events to w, whatever stands behind it.
+func NewSink(w *bufio.Writer) *Sink {
+	return &Sink{w: w, deadline: func(time.Time) error { return nil }}
+}
+
+// Frame is one event as it is sent: made once, it can be sent to many. Data may
+// hold line breaks, and is never without a line: an event without data is none
+// (HTML, 9.2.6).
+func Frame(name, data string) string {
 	var b strings.Builder
+	b.Grow(len(name) + len(data) + len("event: \ndata: \n\n"))
 	b.WriteString("event: " + name + "\n")
+	if data == "" {
+		b.WriteString("data: \n")
+	}
 	for line := range strings.Lines(data) {
 		b.WriteString("data: " + strings.TrimRight(line, "\r\n") + "\n")
 	}
 	b.WriteByte('\n')
-	return s.send(b.String())
+	return b.String()
+}
+
+// Event sends one event.
+func (s *Sink) Event(name, data string) error { return s.send(Frame(name, data)) }
+
+// Frames sends pieces of events, flushed together. They need not be in memory at once.
+func (s *Sink) Frames(pieces iter.Seq[string]) error {
+	if err := s.deadline(time.Now().Add(flushWithin)); err != nil {
+		return err
+	}
+	for text := range pieces {
+		if _, err := s.w.WriteString(text); err != nil {
+			return err
+		}
+	}
+	return s.w.Flush()
 }
 
 // Beat sends a comment, so that a viewer that is gone is noticed.

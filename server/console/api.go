@@ -40,10 +40,11 @@ type deviceJSON struct {
 
 func (s *Console) json(ctx context.Context, d device, name func(context.Context, string) string) deviceJSON {
 	r := d.row(name(ctx, d.custody.Holder))
+	idle, lock := d.clock()
 	return deviceJSON{
 		ID: d.ID, Name: d.Name, Ward: r.Ward, Model: d.Model, OSVersion: d.OSVersion,
 		State: r.State, Epoch: r.Epoch, Version: r.Version, Holder: r.Holder,
-		Open: r.Open, Warned: r.Warned, IdleMs: r.IdleMs, LockInMs: r.LockMs,
+		Open: r.Open, Warned: r.Warned, IdleMs: idle, LockInMs: lock,
 		Since: r.Since, Evidence: r.Evidence, Lock: d.lockJSON(), Wipe: d.wipeJSON(), Slow: d.slowJSON(), Reason: d.custody.Reason, Troubles: d.troubles, CustodyRow: d.custody,
 	}
 }

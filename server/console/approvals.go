@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -67,13 +66,23 @@ func (s *Console) asksSecond(ctx context.Context, who asker, row custody.Custody
 	a := ledger.Approval{ID: uuid.NewString(), Device: row.Device, Deed: "wipe", Epoch: row.Epoch, Staff: who.ID, Why: why, At: now, Expires: now.Add(approvalFor)}
 	err := s.Ledger.AskApproval(ctx, a)
 	if errors.Is(err, custody.ErrConflict) {
-		return needs("Somebody else has asked to wipe this iPad and needs a second person: that may be you. Approve it on this page.")
+		return needs(fmt.Sprintf("%s was first to ask for this wipe, which needs a second person: that may be you. Approve it on the iPad's page.", s.whoAsks(ctx, row.Device)))
 	}
 	if err != nil {
 		return err
 	}
+	s.board.soon()
 	s.Log.Info("a second person is asked for", "action", "wipe", "device", row.Device, "staff", who.Name)
-	return needs(reason + ", so wiping it needs a second person. It is asked for: whoever else may wipe here can approve it on this page within 30 minutes.")
+	return needs(fmt.Sprintf("%v, so wiping it needs a second person. It is asked for: whoever else may wipe here can approve it on the iPad's page within 30 minutes.", reason))
+}
+
+// whoAsks is who waits for a second person to have a device wiped.
+func (s *Console) whoAsks(ctx context.Context, id custody.DeviceID) string {
+	all, err := s.Ledger.Approvals(ctx, s.now())
+	if n := slices.IndexFunc(all, func(a ledger.Approval) bool { return a.Device == id }); err == nil && n >= 0 {
+		return all[n].By
+	}
+	return "Somebody else"
 }
 
 func needs(sentence string) error { return problem.New(fiber.StatusConflict, secondPerson, sentence) }
@@ -134,7 +143,7 @@ func (s *Console) approve(ctx context.Context, c *fiber.Ctx, who asker) error {
 	} else if err != nil {
 		return err
 	}
-	if _, err := s.Steward.Apply(ctx, row.Device, custody.Wipe{By: first.Actor() + " and " + who.Actor(), Epoch: a.Epoch}); err != nil {
+	if _, err := s.Steward.Apply(ctx, row.Device, custody.Wipe{By: first.Actor() + " and " + who.Actor(), Epoch: a.Epoch, Why: a.Why}); err != nil {
 		return fmt.Errorf("wipe of %s: %w", row.Device, err)
 	}
 	s.Log.Info("asked at the console by two", "action", "wipe", "device", row.Device, "staff", first.Name, "second", who.Name)
@@ -152,6 +161,7 @@ func (s *Console) decline(ctx context.Context, c *fiber.Ctx, who asker) error {
 	} else if err != nil {
 		return err
 	}
+	s.board.soon()
 	s.Log.Info("a second person declined", "action", "wipe", "device", row.Device, "staff", a.By, "second", who.Name)
 	return s.answer(ctx, c, who, row.Device)
 }
@@ -175,28 +185,50 @@ type approvalView struct {
 // approvalViews are those of the devices that who may see, of one ward if it is
 // named, and of their present hand-over.
 func (s *Console) approvalViews(ctx context.Context, who asker, ward string) (views []approvalView, err error) {
+	all, err := s.waits(ctx)
+	return s.approvalsFor(who, all, func(of string) bool {
+		return (ward == "" || of == ward) && allowed(who, identity.View, of) == nil
+	}), err
+}
+
+// wait is what waits for a second person, and the device it is about.
+type wait struct {
+	ledger.Approval
+	name, ward string
+}
+
+// waits are all of the present hand-overs.
+func (s *Console) waits(ctx context.Context) (waits []wait, err error) {
 	all, err := s.Ledger.Approvals(ctx, s.now())
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range all {
 		row, err := s.Ledger.Custody(ctx, a.Device)
-		if errors.Is(err, custody.ErrNotFound) {
+		if errors.Is(err, custody.ErrNotFound) || err == nil && row.Epoch != a.Epoch {
 			continue
 		}
 		if err != nil {
 			return nil, err
-		}
-		if row.Epoch != a.Epoch || ward != "" && row.Ward != ward || allowed(who, identity.View, row.Ward) != nil {
-			continue
 		}
 		d, err := s.Ledger.Device(ctx, a.Device)
 		if err != nil {
 			return nil, err
 		}
-		views = append(views, approvalView{Approval: a, Name: cmp.Or(d.Name, string(d.ID)), Mine: a.Staff == who.ID, May: a.Staff != who.ID && allowed(who, identity.Wipe, row.Ward) == nil})
+		waits = append(waits, wait{Approval: a, name: cmp.Or(d.Name, string(d.ID)), ward: row.Ward})
 	}
-	return views, nil
+	return waits, nil
+}
+
+// approvalsFor are those in the wards that covers holds of, as who sees them.
+func (s *Console) approvalsFor(who asker, all []wait, covers func(ward string) bool) (views []approvalView) {
+	for _, w := range all {
+		if covers(w.ward) {
+			views = append(views, approvalView{Approval: w.Approval, Name: w.name, Mine: w.Staff == who.ID,
+				May: w.Staff != who.ID && allowed(who, identity.Wipe, w.ward) == nil})
+		}
+	}
+	return views
 }
 
 // deviceApproval is the one of a device, or nil.
@@ -208,22 +240,4 @@ func (s *Console) deviceApproval(ctx context.Context, who asker, d device) (*app
 		}
 	}
 	return nil, err
-}
-
-// tellApprovals sends what waits for a second person when it is something else
-// than this stream was told last.
-func (v *viewer) tellApprovals(ctx context.Context) error {
-	views, err := v.console.approvalViews(ctx, v.who, v.ward)
-	if err != nil {
-		return err
-	}
-	ids := make([]string, len(views))
-	for i, a := range views {
-		ids[i] = a.ID
-	}
-	if said := strings.Join(ids, " "); said != v.waits || !v.toldWaits {
-		v.waits, v.toldWaits = said, true
-		return v.send("approvals", "approvals", views)
-	}
-	return nil
 }

@@ -101,6 +101,10 @@ type Config struct {
 	// ErrNotFound if it has listed none. nil: nobody looks at profiles.
 	Drift func(context.Context, custody.DeviceID) (string, time.Time, error)
 
+	// Reach is how long an iPad may not have connected before it is called
+	// unreachable: longer than it is left alone. Zero: 7 h; negative: however long.
+	Reach time.Duration
+
 	Queued  bool             // devices connect to a server with a queue of its own: some promises are weaker
 	Rand    io.Reader        // of the codes of sealed iPads; nil: crypto/rand
 	Errands Errands          // nil: no iPad is pinged
@@ -119,6 +123,7 @@ type Console struct {
 	streams browser.Streams
 	words   *words.Catalogue
 	pages   map[*words.Speech]*template.Template
+	board   *board
 }
 
 // Bounds of what may be asked for.
@@ -140,6 +145,9 @@ func New(c Config) (*Console, error) {
 	if c.Beat <= 0 {
 		c.Beat = 5 * time.Second
 	}
+	if c.Reach == 0 {
+		c.Reach = defaultReach
+	}
 	if c.AnswerWait <= 0 {
 		c.AnswerWait = answerWait
 	}
@@ -150,6 +158,7 @@ func New(c Config) (*Console, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Console{Config: c, streams: browser.Streams{Total: maxStreams, Each: maxPerStaff}}
+	s.board = newBoard(s)
 	var err error
 	if s.words, s.pages, err = browser.Pages(web.FS, "console", s.terms); err != nil {
 		return nil, err
@@ -171,6 +180,7 @@ func (s *Console) Register(r fiber.Router) {
 	open.Get("/events", s.watch)
 	open.Get("/devices/:id", s.page(s.showDevice))
 	s.registerDeeds(open)
+	s.registerBulk(open)
 	open.Post("/devices/:id/link", s.change(s.link))
 	open.Post("/sign-out", s.change(s.signOut))
 

@@ -100,31 +100,9 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 	if err != nil {
 		return err
 	}
-	if err := allowed(who, d.Action, row.Ward); err != nil {
-		return err
+	if err := s.perform(ctx, who, row, d, body.trimmed()); err != nil {
+		return s.first(ctx, who, row.Device, err)
 	}
-	if body.Epoch != nil && *body.Epoch != row.Epoch {
-		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, custody.ErrStale)
-	}
-	body = body.trimmed()
-	if err := d.check(body); err != nil {
-		return err
-	}
-	if d.refused != nil {
-		if err := d.refused(row); err != nil {
-			return err
-		}
-	}
-	if d.second {
-		if err := s.asksSecond(ctx, who, row, body.Why); err != nil {
-			return err
-		}
-		body.Epoch = &row.Epoch // what was looked at just now, and nobody who takes the iPad meanwhile
-	}
-	if _, err := s.Steward.Apply(ctx, row.Device, d.event(body, who.Actor())); err != nil {
-		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, err)
-	}
-	s.Log.Info("asked at the console", "action", d.Name, "device", row.Device, "staff", who.Name)
 	if d.tells != nil {
 		said, err := d.tells(ctx, s, row.Device, who.Name)
 		if err != nil {
@@ -133,6 +111,35 @@ func (s *Console) do(ctx context.Context, c *fiber.Ctx, who asker, d deed) error
 		return c.JSON(fiber.Map{"code": said})
 	}
 	return s.answer(ctx, c, who, row.Device)
+}
+
+// perform does a deed to the device of a row that was just read, if who may.
+func (s *Console) perform(ctx context.Context, who asker, row custody.Custody, d deed, a asked) error {
+	if err := allowed(who, d.Action, row.Ward); err != nil {
+		return err
+	}
+	if a.Epoch != nil && *a.Epoch != row.Epoch {
+		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, custody.ErrStale)
+	}
+	if err := d.check(a); err != nil {
+		return err
+	}
+	if d.refused != nil {
+		if err := d.refused(row); err != nil {
+			return err
+		}
+	}
+	if d.second {
+		if err := s.asksSecond(ctx, who, row, a.Why); err != nil {
+			return err
+		}
+		a.Epoch = &row.Epoch // what was looked at just now, and nobody who takes the iPad meanwhile
+	}
+	if _, err := s.Steward.Apply(ctx, row.Device, d.event(a, who.Actor())); err != nil {
+		return fmt.Errorf("%s of %s: %w", d.Name, row.Device, err)
+	}
+	s.Log.Info("asked at the console", "action", d.Name, "device", row.Device, "staff", who.Name)
+	return nil
 }
 
 // deedView is a deed on a device's page. Its question is there whenever the

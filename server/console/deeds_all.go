@@ -37,17 +37,17 @@ var deeds = []deed{
 		Name: "lock", Action: identity.Lock, Button: "Lock now…", Ask: "Lock %s now?", Keep: "Leave it open", Do: "Lock this iPad",
 		Says:    hands("Its session is locked at once. Nothing is lost: its holder goes on with a tap."),
 		offered: func(d device) bool { return d.open() && d.policy.Fleet != custody.SharedGuest },
-		event:   func(a asked, by string) custody.Event { return custody.LockNow{By: by, Epoch: a.epoch()} },
+		event:   func(a asked, by string) custody.Event { return custody.LockNow{By: by, Epoch: a.epoch(), Why: a.Why} },
 	},
 	{
 		Name: "wipe", Action: identity.Wipe, Button: "Wipe…", Ask: "Wipe %s?", Keep: "Keep it", Do: "Wipe this iPad", Danger: true,
 		Says: says("Whoever is signed in is signed out, and what they have not saved is lost. This cannot be undone once the command has left.",
 			"Where somebody's session is on it, or after three iPads within an hour, a second person has to approve it."),
-		Fields: []field{why("Why, if a second person should know", "")}, second: true,
+		Fields: []field{why("Why, for the history and a second person", "")}, second: true,
 		offered: func(d device) bool {
 			return in(custody.Clean, custody.InUse, custody.Locked, custody.Unproven)(d) && !d.custody.Downtime.On()
 		},
-		event: func(a asked, by string) custody.Event { return custody.Wipe{By: by, Epoch: a.epoch()} },
+		event: func(a asked, by string) custody.Event { return custody.Wipe{By: by, Epoch: a.epoch(), Why: a.Why} },
 	},
 	{
 		Name: "attest", Action: identity.Attest, Button: "Attest clean…", Ask: "Attest that %s is clean?", Keep: "Cancel", Do: "Attest it clean", Danger: true,

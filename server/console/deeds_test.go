@@ -86,7 +86,7 @@ func TestAnIsolatedIPadIsShownAsOne(t *testing.T) {
 		}
 	}
 	_, body, _ := d.ask("GET", "/console", "", as(cookie, ""))
-	for _, want := range []string{`<li data-count="isolated" class="isolated"><b>1</b>`, `<span class="pill isolated">`, "norovirus, bay 3", `<b>3</b> <span>Clean`} {
+	for _, want := range []string{`<li data-count="isolation" class="isolated"><a href="/console?show=isolation"><b>2</b>`, `<span class="pill isolated">`, "norovirus, bay 3", `<b>3</b> <span>Usable now`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("missing: %s", want)
 		}

@@ -2,22 +2,20 @@ package console
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"html/template"
-	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/padwarden/padwarden/server/browser"
-	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/problem"
+	"github.com/padwarden/padwarden/server/words"
 )
 
-// watch streams the pool view: a snapshot of all rows, then each row that
-// changed, and with every beat the idle clocks. A stream that only watches
-// does not prolong its session, and ends with it.
+// watch streams the pool view under its filter: each row that changes, and with
+// every beat the idle clocks. A page says with ?since= which picture it was made
+// of and is told what came after it; who was cut off is shown everything anew. A
+// stream that only watches does not prolong its session, and ends with it.
 func (s *Console) watch(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(s.Base, answerIn)
 	defer cancel()
@@ -25,41 +23,29 @@ func (s *Console) watch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ward, err := askedWard(c, who)
+	f, err := askedFilter(c, who)
 	if err != nil {
 		return err
 	}
 	if c.Method() == fiber.MethodHead {
 		return nil
 	}
-	pages := s.pages[browser.Speech(c, s.words)]
+	v := &seat{console: s, who: who, filter: f, speech: browser.Speech(c, s.words), seq: -1, beat: -1}
+	if seq, ok := s.board.placed(strings.Clone(c.Query("since"))); ok && c.Get("Last-Event-ID") == "" {
+		v.seq = seq
+	}
 	return s.streams.Serve(s.Base, c, who.session, func(ctx context.Context, sink *browser.Sink) {
-		changed, leave := s.Live.Subscribe(ward)
-		defer leave()
-		v := &viewer{console: s, pages: pages, sink: sink, who: who, ward: ward}
-		browser.Pump(ctx, sink, changed, s.Beat,
-			func(first bool, ids []custody.DeviceID) error {
-				return v.within(ctx, func(ctx context.Context) error { return v.show(ctx, first, ids) })
-			},
-			func() error { return v.within(ctx, v.clocks) })
+		v.sink = sink
+		v.serve(ctx)
 	})
 }
 
-// viewer is one open stream.
+// viewer is an open stream of one device's ping.
 type viewer struct {
 	console *Console
 	pages   *template.Template // in the viewer's language
 	sink    *browser.Sink
 	who     asker
-	ward    string
-	slow    map[custody.DeviceID]bool   // told to be slow: time alone makes one so, and no change says it
-	against map[custody.DeviceID]string // what was told against each device
-	said    string                      // of the server's troubles
-	told    bool
-
-	waits     string // what waits for a second person, as it was told last
-	toldWaits bool
-	urgent    int // emergencies without a review, as they were told last
 }
 
 // within does one thing of the stream in bounded time, for who is still signed in.
@@ -73,38 +59,9 @@ func (v *viewer) within(ctx context.Context, do func(context.Context) error) err
 	v.who.Staff = staff
 	err = do(ctx)
 	if err != nil && problem.From(err).Status >= 500 {
-		v.console.Log.Warn("a pool view cannot be told what changed", "err", err)
+		v.console.Log.Warn("a page cannot be told what changed", "err", err)
 	}
 	return err
-}
-
-// show sends what changed; everything at first, and where it is not said what.
-func (v *viewer) show(ctx context.Context, first bool, ids []custody.DeviceID) error {
-	if first || slices.Contains(ids, "") {
-		rows, err := v.console.rows(ctx, v.who, v.ward)
-		if err != nil {
-			return err
-		}
-		return v.send("snapshot", "rows", rows)
-	}
-	names := v.console.names()
-	for _, id := range ids {
-		d, err := v.console.one(ctx, v.who, id)
-		if err != nil {
-			p := problem.From(err)
-			if p.Status == fiber.StatusForbidden || errors.Is(err, custody.ErrNotFound) {
-				continue
-			}
-			return err
-		}
-		if v.ward != "" && d.custody.Ward != v.ward {
-			continue
-		}
-		if err := v.send("device", "row", d.row(names(ctx, d.custody.Holder))); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (v *viewer) send(event, template string, data any) error {
@@ -115,48 +72,9 @@ func (v *viewer) send(event, template string, data any) error {
 	return v.sink.Event(event, b.String())
 }
 
-// clocks sends the idle clocks of the open sessions: a touch changes nothing
-// else, and is in no feed.
-func (v *viewer) clocks(ctx context.Context) error {
-	if err := v.tellTroubles(); err != nil {
-		return err
-	}
-	if err := v.tellApprovals(ctx); err != nil {
-		return err
-	}
-	if n := v.console.urgent(ctx, v.who); n != v.urgent {
-		v.urgent = n
-		if err := v.send("urgent", "urgent", n); err != nil {
-			return err
-		}
-	}
-	loaded, err := v.console.load(ctx, v.who, v.ward)
-	if err != nil {
-		return err
-	}
-	clocks, names := map[custody.DeviceID][2]int64{}, v.console.names()
-	slow := map[custody.DeviceID]bool{}
-	for _, d := range loaded {
-		if d.slow() != nil {
-			slow[d.ID] = true
-		}
-		if v.troubled(d) || slow[d.ID] && !v.slow[d.ID] {
-			if err := v.send("device", "row", d.row(names(ctx, d.custody.Holder))); err != nil {
-				return err
-			}
-		}
-		if d.open() {
-			idle, lock := d.idle()
-			clocks[d.ID] = [2]int64{idle, lock}
-		}
-	}
-	v.slow = slow
-	if len(clocks) == 0 {
-		return nil
-	}
-	data, err := json.Marshal(clocks)
-	if err != nil {
-		return err
-	}
-	return v.sink.Event("clocks", string(data))
+// fragment is a part of a page in one language.
+func (s *Console) fragment(in *words.Speech, template string, data any) (string, error) {
+	var b strings.Builder
+	err := s.pages[in].ExecuteTemplate(&b, template, data)
+	return b.String(), err
 }

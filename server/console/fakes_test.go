@@ -205,7 +205,7 @@ func (h *hospital) Forget(context.Context, string) error                        
 // desk is a running console over two wards.
 type desk struct {
 	*hospital
-	t       *testing.T
+	t       testing.TB
 	console *Console
 	ids     *identity.Identity
 	people  *ledger.Ledger // who is at the console
@@ -216,7 +216,7 @@ type desk struct {
 
 const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 
-func newDesk(t *testing.T, change ...func(*Config)) *desk {
+func newDesk(t testing.TB, change ...func(*Config)) *desk {
 	t.Helper()
 	h := &hospital{now: time.Date(2026, 3, 2, 6, 40, 0, 0, time.UTC), rows: map[custody.DeviceID]custody.Custody{}, sessions: map[custody.DeviceID]custody.Session{},
 		entries: map[custody.DeviceID][]ledger.Recorded{}, values: map[string][]byte{}, policy: custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)}

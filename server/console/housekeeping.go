@@ -21,6 +21,7 @@ import (
 // known is what the console reads of what iPads said of themselves.
 type known interface {
 	Facts(ctx context.Context, device custody.DeviceID) ([]ledger.Fact, error)
+	FactsOf(ctx context.Context, ward string, kinds ...string) ([]ledger.Fact, error)
 	Asks(ctx context.Context, device custody.DeviceID) ([]ledger.Ask, error)
 }
 
@@ -93,18 +94,26 @@ func (s *Console) ping(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err != nil {
 		return err
 	}
-	if err := allowed(who, identity.Ping, row.Ward); err != nil {
+	a, err := s.askPing(ctx, who, row)
+	if err != nil {
 		return err
 	}
-	if s.Errands == nil {
-		return problem.New(fiber.StatusConflict, "ping", "This server asks iPads nothing beside their plans.")
+	return c.Status(fiber.StatusAccepted).JSON(fiber.Map{"ping": s.pingJSON(a, row)})
+}
+
+func (s *Console) askPing(ctx context.Context, who asker, row custody.Custody) (a ledger.Ask, err error) {
+	if err := allowed(who, identity.Ping, row.Ward); err != nil {
+		return a, err
 	}
-	a, err := s.Errands.Ask(ctx, errand.Ask{Device: row.Device, Kind: errand.Ping, Rank: errand.RankPerson, By: who.Name, Expires: s.now().Add(pingFor)})
+	if s.Errands == nil {
+		return a, problem.New(fiber.StatusConflict, "ping", "This server asks iPads nothing beside their plans.")
+	}
+	a, err = s.Errands.Ask(ctx, errand.Ask{Device: row.Device, Kind: errand.Ping, Rank: errand.RankPerson, By: who.Name, Expires: s.now().Add(pingFor)})
 	if err != nil {
-		return fmt.Errorf("pinging %s: %w", row.Device, err)
+		return a, fmt.Errorf("pinging %s: %w", row.Device, err)
 	}
 	s.Log.Info("asked at the console", "action", identity.Ping, "device", row.Device, "staff", who.Name)
-	return c.Status(fiber.StatusAccepted).JSON(fiber.Map{"ping": s.pingJSON(a, row)})
+	return a, nil
 }
 
 // lastPing returns a device's last ping; false if there is none.

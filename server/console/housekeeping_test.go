@@ -31,6 +31,20 @@ func (h *hospital) Facts(_ context.Context, id custody.DeviceID) ([]ledger.Fact,
 	return slices.Clone(h.said.facts[id]), nil
 }
 
+func (h *hospital) FactsOf(_ context.Context, _ string, kinds ...string) (all []ledger.Fact, _ error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, facts := range h.said.facts {
+		for _, f := range facts {
+			if slices.Contains(kinds, f.Kind) {
+				f.Device = id
+				all = append(all, f)
+			}
+		}
+	}
+	return all, nil
+}
+
 func (h *hospital) Asks(_ context.Context, id custody.DeviceID) ([]ledger.Ask, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

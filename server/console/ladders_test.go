@@ -45,11 +45,11 @@ func TestThePoolSaysHowSureItIs(t *testing.T) {
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	_, body, _ := d.ask("GET", "/console?ward=4B", "", as(cookie, ""))
 	for _, want := range []string{
-		`<li data-count="clean" class="clean"><b>5</b>`, `<li data-count="reset" class="reset"><b>1</b> <span>Reset</span>`,
+		`<li data-count="clean" class="clean"><a href="/console?show=clean&amp;ward=4B"><b>5</b>`, `<li data-count="reset" class="reset"><a href="/console?show=reset&amp;ward=4B"><b>1</b> <span>Reset</span>`,
 		`data-id="DMQX30" data-state="reset"`, "offered because its policy says so", "Safari, Photos and Files was not",
 		"Attested clean by a person",
 		`<span class="slow"><i aria-hidden="true"></i>Slow</span>`, "The iPad acknowledged the erase and has not come back since.",
-		`Screen off only</span>`, `Lock unconfirmed</span>`, "Usually ready between",
+		`Screen off only</span>`, `Lock unconfirmed</span>`, "more by about",
 		"wipes here take 4 min (p50) to 5 min (p95), 211 proven in 30 days", "3 unproven: 2 not proven in time, 1 failed", `<span class="pill locked screen_off_only"><i aria-hidden="true"></i>Screen off only</span>`,
 	} {
 		if !strings.Contains(body, want) {

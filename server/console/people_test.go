@@ -43,7 +43,7 @@ var emptyLedger = sync.OnceValues(func() (file []byte, err error) {
 })
 
 // newPeople is a real ledger of who is at the console.
-func newPeople(t *testing.T) *ledger.Ledger {
+func newPeople(t testing.TB) *ledger.Ledger {
 	t.Helper()
 	file, err := emptyLedger()
 	if err != nil {

@@ -3,11 +3,14 @@ package console
 import (
 	"cmp"
 	"context"
+	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/ledger"
@@ -24,8 +27,8 @@ type row struct {
 	Holder   string // a name
 	Open     bool
 	Warned   bool
-	IdleMs   int64 // since the last touch, while open
-	LockMs   int64 // until it locks; 0: no idle deadline
+	Touched  time.Time // the last touch, while open
+	LockAt   time.Time // when it locks; zero: no idle deadline
 	Since    time.Time
 	Cause    custody.Cause
 	Evidence string
@@ -35,57 +38,80 @@ type row struct {
 	Ready    *readyView
 	Against  []Trouble // known against it beside its custody
 
-	Isolation custody.Isolation
-}
-
-// count is one number of the summary.
-type count struct {
-	State custody.State
-	N     int
+	WardName    string
+	Sort        string // its place among the others
+	Isolation   custody.Isolation
+	Hands       custody.Hands
+	NeedsHands  bool
+	Unreachable *unreachable
+	ReadyBy     time.Time // being wiped: when nine of ten of the ward's were ready; zero: nothing can be said
+	Low         bool      // its battery is
 }
 
 // poolPage is what the pool view's template is given.
 type poolPage struct {
-	Who    identity.Staff
-	CSRF   string
-	Ward   string // the filter
-	Wards  []ledger.Ward
-	Counts []count
-	Paces  []paceLine
-	Queued bool
-	Urgent int            // emergencies that nobody has reviewed
-	Waits  []approvalView // for a second person
-	Trials []trialLine
-	Rows   []row
+	Who     identity.Staff
+	CSRF    string
+	Filter  filter
+	Wards   []ledger.Ward
+	Summary summaryView
+	Paces   []paceLine
+	Queued  bool
+	Urgent  int            // emergencies that nobody has reviewed
+	Waits   []approvalView // for a second person
+	Trials  []trialLine
+	Rows    template.HTML // as they were rendered for everybody
+	Shown   int
+	Bulk    bool   // who looks may do something, too
+	Since   string // the picture it is made of
+	Now     time.Time
 }
 
 func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
-	ward, err := askedWard(c, who)
+	f, err := askedFilter(c, who)
 	if err != nil {
 		return err
 	}
-	wards, err := s.wards(ctx, who)
+	p, err := s.board.look(ctx)
 	if err != nil {
 		return err
 	}
-	rows, err := s.rows(ctx, who, ward)
+	v := &seat{console: s, who: who, filter: f, speech: browser.Speech(c, s.words), rights: map[string]bool{}}
+	rows, n, err := v.rows(p)
 	if err != nil {
 		return err
 	}
-	waits, err := s.approvalViews(ctx, who, ward)
-	if err != nil {
-		return err
-	}
-	shown := map[string]string{}
+	wards := slices.DeleteFunc(slices.Clone(p.wards), func(w ledger.Ward) bool { return !v.may(w.ID) })
+	names := map[string]string{}
 	for _, w := range wards {
-		if ward == "" || w.ID == ward {
-			shown[w.ID] = w.Name
+		if v.covers(w.ID) {
+			names[w.ID] = w.Name
 		}
 	}
+	now := p.now(s)
 	return s.render(c, fiber.StatusOK, "pool.html", poolPage{
-		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Ward: ward, Wards: wards, Counts: counts(rows),
-		Paces: s.paceLines(ctx, shown), Trials: s.trialLines(ctx, wards, shown), Queued: s.Queued, Urgent: s.urgent(ctx, who), Waits: waits, Rows: rows,
+		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Filter: f, Wards: wards, Summary: p.summary(f, v.covers, now),
+		Paces: s.paceLines(ctx, names), Trials: s.trialLines(ctx, wards, names), Queued: s.Queued, Urgent: p.pressing(v.may),
+		Waits: s.approvalsFor(who, p.waits, v.covers), Rows: rows, Shown: n, Bulk: who.Role != identity.Auditor, Since: p.place(), Now: now,
 	})
+}
+
+// rows are those of the picture that are seen from the seat, and how many.
+func (v *seat) rows(p *picture) (template.HTML, int, error) {
+	var b strings.Builder
+	n := 0
+	for _, e := range p.order {
+		if !v.sees(e) {
+			continue
+		}
+		html, err := e.html(v.console, v.face())
+		if err != nil {
+			return "", 0, err
+		}
+		b.WriteString(html)
+		n++
+	}
+	return template.HTML(b.String()), n, nil // by our own templates, which escape
 }
 
 // wards are those that who may see.
@@ -97,39 +123,15 @@ func (s *Console) wards(ctx context.Context, who asker) ([]ledger.Ward, error) {
 	return slices.DeleteFunc(all, func(w ledger.Ward) bool { return allowed(who, identity.View, w.ID) != nil }), nil
 }
 
-func counts(rows []row) []count {
-	n := map[custody.State]int{}
-	for _, r := range rows {
-		n[r.State]++
-	}
-	all := make([]count, len(summary))
-	for i, state := range summary {
-		all[i] = count{State: state, N: n[state]}
-	}
-	return all
-}
-
-// rows are the devices of ward, or of all wards that who may see.
-func (s *Console) rows(ctx context.Context, who asker, ward string) ([]row, error) {
-	loaded, err := s.load(ctx, who, ward)
-	if err != nil {
-		return nil, err
-	}
-	names := s.names()
-	rows := make([]row, 0, len(loaded))
-	for _, d := range loaded {
-		rows = append(rows, d.row(names(ctx, d.custody.Holder)))
-	}
-	return rows, nil
-}
-
 // device is all that is known of one device.
 type device struct {
 	ledger.Device
 	custody custody.Custody
 	session custody.Session
 	policy  custody.Policy
-	pace    custody.Pace // only while it is being wiped
+	pace    custody.Pace  // only while it is being wiped
+	said    said          // of itself
+	reach   time.Duration // beyond which it is called unreachable
 	// troubles are what is known against it beside its custody.
 	troubles []Trouble
 }
@@ -247,12 +249,23 @@ func (d device) row(holder string) row {
 		if c.Assurance == custody.AssuranceBreakGlass {
 			r.Against = append([]Trouble{{Kind: "emergency", Sentence: "Opened in an emergency, by a badge alone.", Since: c.Since, Severe: true}}, r.Against...)
 		}
-		r.IdleMs, r.LockMs = d.idle()
+		r.Touched, r.LockAt = d.session.Touched, d.session.LockAt
 	}
 	if c.State == custody.Clean && c.Reserved.For != "" {
 		r.Note = "Kept for a moment for who took it over."
 	}
+	r.Hands, r.NeedsHands, r.Unreachable, r.ReadyBy = c.Hands, custody.NeedsHands(c), d.unreachable(), d.readyBy()
+	r.Low = d.said.Low
+	r.Sort = sorted(&r)
 	return r
+}
+
+// clock is idle of an open session, and nothing of any other.
+func (d device) clock() (idle, lock int64) {
+	if !d.open() {
+		return 0, 0
+	}
+	return d.idle()
 }
 
 // idle is how long ago the last touch was and how long it may still last, in ms.

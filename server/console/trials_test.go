@@ -34,7 +34,7 @@ func (h *hospital) ServerSecret(_ context.Context, _ string, create func() ([]by
 	return create()
 }
 
-func (h *hospital) office(t *testing.T) *trial.Office {
+func (h *hospital) office(t testing.TB) *trial.Office {
 	t.Helper()
 	key, err := trial.OpenKey(t.Context(), h)
 	if err != nil {

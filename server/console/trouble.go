@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -53,41 +52,4 @@ func (s *Console) trouble(d *device) {
 			d.troubles = append(d.troubles, t)
 		}
 	}
-}
-
-// sentences is what is known against a device as one text, to see it change.
-func sentences(all []Trouble) string {
-	var b strings.Builder
-	for _, t := range all {
-		b.WriteString(t.Sentence + "\n")
-	}
-	return b.String()
-}
-
-// tellTroubles sends the server's troubles when they are others than this
-// stream was told last.
-func (v *viewer) tellTroubles() error {
-	all := v.console.serverTroubles()
-	if said := sentences(all); said != v.said || !v.told {
-		v.said, v.told = said, true
-		return v.send("troubles", "troubles", all)
-	}
-	return nil
-}
-
-// troubled reports whether a device has come into trouble, or out of it, since
-// this stream was told last: no change of its custody says so.
-func (v *viewer) troubled(d device) bool {
-	now := sentences(d.troubles)
-	was := v.against[d.ID]
-	if now == was {
-		return false
-	}
-	if v.against == nil {
-		v.against = map[custody.DeviceID]string{}
-	}
-	if v.against[d.ID] = now; now == "" {
-		delete(v.against, d.ID)
-	}
-	return true
 }

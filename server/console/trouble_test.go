@@ -2,6 +2,7 @@ package console
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,20 +48,26 @@ func TestTroublesAreShown(t *testing.T) {
 	}
 }
 
-// TestAStreamTellsTroublesAsTheyChange: each once, and that they are over.
+// TestAStreamTellsTroublesAsTheyChange: no change of a device's row says so, and each is told once.
 func TestAStreamTellsTroublesAsTheyChange(t *testing.T) {
 	d := newDesk(t)
-	dev := device{custody: custody.Custody{Device: "DMQX13"}}
-	v := &viewer{console: d.console}
-	if v.troubled(dev) {
-		t.Error("nothing is news")
+	d.console.Beat = 20 * time.Millisecond
+	var trouble atomic.Bool
+	d.console.DeviceTroubles = func(id custody.DeviceID) []Trouble {
+		if id != "DMQX13" || !trouble.Load() {
+			return nil
+		}
+		return []Trouble{{Kind: "push", Sentence: "It cannot be woken.", Severe: true}}
 	}
-	dev.troubles = []Trouble{{Sentence: "It cannot be woken."}}
-	if !v.troubled(dev) || v.troubled(dev) {
-		t.Error("trouble is news once")
+	cookie, _ := d.signedIn(identity.Manager, "4B")
+	next := d.watch(cookie, "/console/events?ward=4B")
+	next("snapshot")
+	trouble.Store(true)
+	if row, _ := next("device"); !strings.Contains(row, "It cannot be woken.") {
+		t.Errorf("trouble is no news: %s", row)
 	}
-	dev.troubles = nil
-	if !v.troubled(dev) || v.troubled(dev) || len(v.against) != 0 {
-		t.Error("its end is news once")
+	trouble.Store(false)
+	if row, _ := next("device"); strings.Contains(row, "It cannot be woken.") || !strings.Contains(row, "row-DMQX13") {
+		t.Errorf("its end is no news: %s", row)
 	}
 }

@@ -77,12 +77,30 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"iso":      iso,
 		"plain":    plain,
 		"time":     timeTag,
+		"hm":       hourTag,
+		"ms":       millis,
+		"shows":    shows,
+		"bulks":    bulks,
+		"showing":  func(show string) string { return in.Say(showName(show)) },
 		"troubles": s.serverTroubles,
 	}
 }
 
 func iso(t time.Time) string   { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 func plain(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// millis is t as scripts have it; 0: none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// hourTag is a moment of which only the hour and the minute are said.
+func hourTag(t time.Time) template.HTML {
+	return template.HTML(`<time class="hm" datetime="` + iso(t) + `">` + t.UTC().Format("15:04 UTC") + `</time>`) //nolint:gosec // digits only
+}
 
 func timeTag(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only

@@ -194,6 +194,13 @@ func (d *decision) startWipe(why Cause, actor string) {
 	d.note(KindWipeAsked, actor, "%s", why)
 }
 
+// because writes down why somebody asked, if they said.
+func (d *decision) because(by, why string) {
+	if why != "" {
+		d.note(KindReason, by, "%s", brief(why))
+	}
+}
+
 // unproven says that nobody can tell whether the data is gone. A run that is
 // still active goes on and may yet prove it.
 func (d *decision) unproven(why Cause, sentence string) {

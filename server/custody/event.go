@@ -33,10 +33,12 @@ type (
 	// Return: the holder is done.
 	Return struct{ By string }
 	// Wipe: a manager asks. Epoch, if not 0, is the hand-over they were looking
-	// at: a confirmation that comes late does not meet the next person.
+	// at: a confirmation that comes late does not meet the next person. Why, if
+	// they said, is for the history, here and in LockNow.
 	Wipe struct {
 		By    string
 		Epoch int64
+		Why   string
 	}
 	// Attest: a named person states that the device was cleaned by hand.
 	Attest struct{ By, Why string }
@@ -69,6 +71,7 @@ type (
 	LockNow struct {
 		By    string
 		Epoch int64
+		Why   string
 	}
 	// Isolate keeps the device from everybody but its holder; Release ends that.
 	Isolate struct{ By, Why string }

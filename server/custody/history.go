@@ -25,6 +25,7 @@ const (
 	KindAppleSignIn    = "apple.sign_in"
 	KindHands          = "hands"      // who sees to it: taken, given to somebody, handed back
 	KindWaits          = "plan.waits" // for something that a person can mend
+	KindReason         = "reason"     // why somebody of the staff asked for what stands before it
 	KindUnproven       = "unproven"
 	KindClean          = "clean"
 	KindAttested       = "attested"

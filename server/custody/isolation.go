@@ -62,6 +62,7 @@ func (d *decision) lockNow(e LockNow) error {
 		return refuse(RefusedOther, "A guest's session cannot be locked, only ended: wipe this iPad.")
 	}
 	d.startLock(CauseManager, e.By)
+	d.because(e.By, e.Why)
 	return nil
 }
 

@@ -157,6 +157,7 @@ func (d *decision) managerWipe(e Wipe) error {
 		return refuse(RefusedUnavailable, "This iPad is %s: it cannot be wiped from here.", d.prev.State)
 	}
 	d.startWipe(CauseManager, e.By)
+	d.because(e.By, e.Why)
 	return nil
 }
 

@@ -28,6 +28,7 @@ const (
 	Search  Action = "search"  // Lost Mode, on and off
 	Isolate Action = "isolate" // and release
 	Seal    Action = "seal"    // for a downtime, read the code, and bring back
+	Hands   Action = "hands"   // take an iPad that needs hands, give it to somebody, hand it back
 	Retire  Action = "retire"  // and bring back into service
 	Enrol   Action = "enrol"   // make an enrolment link; administrators only
 	Ping    Action = "ping"    // ask an iPad whether it is there
@@ -42,9 +43,9 @@ const (
 )
 
 var (
-	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Enrol, Ping, Try, Staffed, Keys, SCIM, Badges, Provision, Review}
+	actions = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Hands, Retire, Enrol, Ping, Try, Staffed, Keys, SCIM, Badges, Provision, Review}
 	// managers are the actions of a manager, in their own wards.
-	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Retire, Ping, Badges, Review}
+	managers = []Action{View, Lock, Wipe, Attest, Search, Isolate, Seal, Hands, Retire, Ping, Badges, Review}
 	// Scopes are the actions that there is something to ask for with a token, and
 	// that a token made at the console may be allowed.
 	Scopes = []Action{View, Ping, Try, SCIM}

@@ -74,11 +74,15 @@ func (l *Ledger) Facts(ctx context.Context, device custody.DeviceID) ([]Fact, er
 	return each(rows, factRow.fact), failed(ctx, fmt.Sprintf("reading the facts of %q", device), err)
 }
 
-// FactsOf returns what is known of these kinds of a ward's devices.
+// FactsOf returns what is known of these kinds of a ward's devices; of all wards if
+// ward is empty.
 func (l *Ledger) FactsOf(ctx context.Context, ward string, kinds ...string) ([]Fact, error) {
 	var rows []factRow
-	err := l.read.NewSelect().Model(&rows).Where("device IN (SELECT id FROM devices WHERE ward = ?) AND kind IN (?)", ward, bun.List(kinds)).
-		OrderExpr("device, kind").Scan(ctx)
+	q := l.read.NewSelect().Model(&rows).Where("kind IN (?)", bun.List(kinds)).OrderExpr("device, kind")
+	if ward != "" {
+		q.Where("device IN (SELECT id FROM devices WHERE ward = ?)", ward)
+	}
+	err := q.Scan(ctx)
 	return each(rows, factRow.fact), failed(ctx, fmt.Sprintf("reading facts of ward %q", ward), err)
 }
 

@@ -145,6 +145,7 @@ var factCases = map[string]func(*testing.T, Fresh){
 		of := value[[]ledger.Fact](t)
 		wantEqual(t, of(l.FactsOf(t.Context(), "4B", "apps", "none")), []ledger.Fact{fact("D000", "apps", 4, `[]`), fact("D001", "apps", 9, `[]`)})
 		wantEqual(t, len(of(l.FactsOf(t.Context(), "5A", "apps"))), 0)
+		wantEqual(t, len(of(l.FactsOf(t.Context(), "", "apps"))), 2)
 	},
 	"what cannot be kept": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 1)

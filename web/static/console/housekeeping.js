@@ -1,13 +1,12 @@
 // What an iPad says of itself: how long ago, and its ping.
 
 import { renew } from './device.js';
-import { send } from './page.js';
+import { now, send } from './page.js';
 
 const base = '/console/devices/' + encodeURIComponent(document.body.dataset.id) + '/ping';
-const skew = Date.parse(document.body.dataset.now) - Date.now(); // between the server's clock and this one
 
 function ago(t) {
-  const s = Math.max(0, Math.round((Date.now() + skew - Date.parse(t.dateTime)) / 1000));
+  const s = Math.max(0, Math.round((now() - Date.parse(t.dateTime)) / 1000));
   if (s < 60) return `${s} s ago`;
   if (s < 3600) return `${Math.floor(s / 60)} min ago`;
   if (s < 172800) return `${Math.floor(s / 3600)} h ago`;

@@ -5,22 +5,35 @@ import { t } from '../words.js';
 
 const two = (n) => String(n).padStart(2, '0');
 
+// What time it is where it is decided: the page says what time it was when it was
+// made, and its stream goes on saying it. This computer's own clock may be anything.
+let ahead = (Number(document.body.dataset.now) || Date.now()) - performance.now();
+
+export const now = () => ahead + performance.now();
+
+export function setNow(ms) { ahead = ms - performance.now(); }
+
 // localise writes the times under root in the reader's own zone.
 export function localise(root) {
+  const today = new Date(now()).toDateString();
   for (const el of root.querySelectorAll('time[datetime]')) {
-    const at = new Date(el.dateTime), today = new Date();
-    const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    const at = new Date(el.dateTime);
+    let clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
+    if (!el.classList.contains('hm')) clock += `:${two(at.getSeconds())}`;
     el.title = el.title || el.textContent;
-    el.textContent = at.toDateString() === today.toDateString() ? clock
+    el.textContent = at.toDateString() === today ? clock
       : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
   }
 }
 
 const since = new WeakMap(); // clock element → when what it says was true
 
-// wind starts the idle clocks under root from what the server said just now.
+// wind starts the idle clocks under root from what the server said of the last touch.
 export function wind(root) {
-  for (const el of root.querySelectorAll('.clock')) set(el, Number(el.dataset.idle), Number(el.dataset.lock));
+  for (const el of root.querySelectorAll('.clock')) {
+    const { touched, locks } = el.dataset;
+    set(el, Math.max(0, now() - Number(touched)), Number(locks) ? Math.max(1, Number(locks) - now()) : 0);
+  }
 }
 
 export function set(el, idle, lock) {
@@ -38,25 +51,65 @@ const short = (ms) => {
 function tick(el) {
   const gone = performance.now() - (since.get(el) ?? performance.now());
   const lock = Number(el.dataset.lock);
-  el.textContent = short(Number(el.dataset.idle) + gone) + (lock > 0 ? ` · locks in ${short(lock - gone)}` : '');
+  const idle = short(Number(el.dataset.idle) + gone);
+  const text = lock > 0 ? t('idle %s, locks in %s', idle, short(lock - gone)) : t('idle %s', idle);
+  if (el.textContent !== text) el.textContent = text;
 }
 
 setInterval(() => { for (const el of document.querySelectorAll('.clock')) tick(el); }, 1000);
 
+// Ended is what send throws once nobody is signed in here any more.
+export class Ended extends Error {}
+
+// send asks for a change. A sign-in that has ended is said where it was asked, so
+// that what was written there is not lost; who has signed in again elsewhere in
+// this browser goes on, if it is the same person.
+
 export async function send(path, body) {
-  let answer;
+  let answer = await post(path, body), said = await answer.json().catch(() => ({}));
+  if (answer.status === 403 && said.code === 'csrf' && await renewToken()) {
+    answer = await post(path, body);
+    said = await answer.json().catch(() => ({}));
+  }
+  if (answer.status === 401) {
+    if (!document.querySelector('dialog[open]')) location.assign('/console/start');
+    throw new Ended(t('Your sign-in has ended, so nothing was done. Sign in again in another tab, then press it once more: what you wrote stays here.'));
+  }
+  if (!answer.ok) throw new Error(said.title || t('Something went wrong. Try again.'));
+  return said;
+}
+
+async function post(path, body) {
   try {
-    answer = await fetch(path, {
+    return await fetch(path, {
       method: 'POST', credentials: 'same-origin', cache: 'no-store',
       headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': document.body.dataset.csrf }, body: JSON.stringify(body),
     });
   } catch {
     throw new Error(t('There is no connection, so nothing was done. Try again.'));
   }
-  const said = await answer.json().catch(() => ({}));
-  if (answer.status === 401) location.assign('/console/start');
-  if (!answer.ok) throw new Error(said.title || t('Something went wrong. Try again.'));
-  return said;
+}
+
+// renewToken takes the token of the sign-in that this browser has now, if it is
+// of the person whom the page is of.
+async function renewToken() {
+  const answer = await fetch(location.href, { cache: 'no-store', credentials: 'same-origin' }).catch(() => null);
+  if (!answer?.ok) return false;
+  const { csrf, who } = new DOMParser().parseFromString(await answer.text(), 'text/html').body.dataset;
+  if (!csrf || who !== document.body.dataset.who) return false;
+  document.body.dataset.csrf = csrf;
+  return true;
+}
+
+// explain says in a dialog why nothing was done, and where it is gone on with.
+export function explain(error, why) {
+  error.replaceChildren(why.message);
+  if (why instanceof Ended) {
+    const a = document.createElement('a');
+    [a.href, a.target, a.textContent] = ['/console/start', '_blank', t('Sign in again')];
+    error.append(' ', a);
+  }
+  error.hidden = false;
 }
 
 document.getElementById('sign-out')?.addEventListener('click', async () => {
@@ -72,7 +125,7 @@ document.getElementById('sign-out')?.addEventListener('click', async () => {
 export function follow(path, on) {
   const stream = new EventSource(path);
   const offline = document.getElementById('offline');
-  for (const [name, fn] of Object.entries(on)) stream.addEventListener(name, (e) => { offline.hidden = true; fn(e.data); });
+  for (const [name, fn] of Object.entries({ now(ms) { setNow(Number(ms)); }, ...on })) stream.addEventListener(name, (e) => { offline.hidden = true; fn(e.data); });
   stream.addEventListener('troubles', (e) => {
     const troubles = document.getElementById('troubles');
     troubles.innerHTML = e.data; // rendered and escaped by the server
@@ -82,8 +135,9 @@ export function follow(path, on) {
     offline.hidden = false;
     if (stream.readyState !== EventSource.CLOSED) return;
     const answer = await fetch(location.href, { method: 'HEAD', redirect: 'manual', cache: 'no-store' }).catch(() => null);
-    if (answer && answer.type === 'opaqueredirect') location.assign('/console/start');
-    else setTimeout(() => follow(path, on), 3000);
+    if (answer?.type !== 'opaqueredirect') setTimeout(() => follow(path, on), 3000);
+    else if (!document.querySelector('dialog[open]')) location.assign('/console/start');
+    else document.querySelector('dialog[open]').addEventListener('close', () => location.assign('/console/start'), { once: true });
   };
 }
 
