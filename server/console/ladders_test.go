@@ -73,7 +73,7 @@ func TestTheDevicePageHasTheEvidence(t *testing.T) {
 	d.unsure()
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	for id, wants := range map[string][]string{
-		"DMQX30": {"Grade: apps removed, below this ward's user deleted", "passed over", "The best this ward can have: An app lock"},
+		"DMQX30": {"Grade: apps removed, below this ward&#39;s user deleted", "passed over", "The best this ward can have: An app lock"},
 		"DMQX31": {"EraseDevice acknowledged: 1b9d6bcd", "given back by its holder", `class="slow"`},
 		"DMQX32": {"Screen off only", "nobody touched it for too long"},
 		"DMQX33": {"Attested clean by a person; see the history."},

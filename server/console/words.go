@@ -78,8 +78,10 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"plain":    plain,
 		"time":     timeTag,
 		"hm":       hourTag,
+		"ago":      agoTag,
 		"ms":       millis,
 		"shows":    shows,
+		"tell":     func(t phrase) any { return t.in(in) },
 		"bulks":    bulks,
 		"showing":  func(show string) string { return in.Say(showName(show)) },
 		"troubles": s.serverTroubles,
@@ -100,6 +102,11 @@ func millis(t time.Time) int64 {
 // hourTag is a moment of which only the hour and the minute are said.
 func hourTag(t time.Time) template.HTML {
 	return template.HTML(`<time class="hm" datetime="` + iso(t) + `">` + t.UTC().Format("15:04 UTC") + `</time>`) //nolint:gosec // digits only
+}
+
+// agoTag is a moment of which it is said how long ago it was.
+func agoTag(t time.Time) template.HTML {
+	return template.HTML(`<time class="ago" datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only
 }
 
 func timeTag(t time.Time) template.HTML {
