@@ -31,7 +31,6 @@ const (
 // somebody looks.
 type board struct {
 	s       *Console
-	boot    string // tells its pictures from another server's
 	present atomic.Pointer[picture]
 	viewers atomic.Int64
 	begun   atomic.Int64 // readings of what was written lately, and of everything
@@ -39,6 +38,8 @@ type board struct {
 
 	reading sync.Mutex // one at a time, so that a later reading never loses to an earlier one; holds what follows
 	asleep  bool
+	life    int       // how often it was woken: who follows ends with theirs
+	boot    string    // tells this life's pictures from any other's, here or on another server
 	asked   time.Time // when somebody last looked
 	devices map[custody.DeviceID]*shown
 	slots   int
@@ -52,7 +53,7 @@ type board struct {
 }
 
 func newBoard(s *Console) *board {
-	return &board{s: s, boot: uuid.NewString(), asleep: true, hurry: make(chan struct{}, 1)}
+	return &board{s: s, asleep: true, hurry: make(chan struct{}, 1)}
 }
 
 // look returns a picture that holds everything committed before it was asked for,
@@ -78,13 +79,16 @@ func (b *board) look(ctx context.Context) (*picture, error) {
 // wake reads everything and begins to follow.
 func (b *board) wake(ctx context.Context) error {
 	changed, leave := b.s.Live.Subscribe("") // before the reading, so that nothing falls between
+	b.boot = uuid.NewString()
+	b.present.Store(nil)
 	b.devices, b.names, b.paces, b.slots = map[custody.DeviceID]*shown{}, nil, nil, 0
 	if err := b.read(ctx, what{all: true, beat: true}); err != nil {
 		leave()
 		return err
 	}
 	b.asleep = false
-	go b.follow(changed, leave)
+	b.life++
+	go b.follow(changed, leave, b.life)
 	return nil
 }
 
@@ -98,7 +102,7 @@ func (b *board) soon() {
 }
 
 // follow reads what changes until nobody looks any more, or the server ends.
-func (b *board) follow(changed <-chan []custody.DeviceID, leave func()) {
+func (b *board) follow(changed <-chan []custody.DeviceID, leave func(), life int) {
 	defer leave()
 	tick := time.NewTicker(b.s.Beat)
 	defer tick.Stop()
@@ -110,11 +114,11 @@ func (b *board) follow(changed <-chan []custody.DeviceID, leave func()) {
 		}
 		select {
 		case <-b.s.Base.Done():
-			b.sleep()
+			b.sleep(life)
 			return
 		case ids, ok := <-changed:
 			if !ok {
-				b.sleep()
+				b.sleep(life)
 				return
 			}
 			waiting.add(ids)
@@ -122,11 +126,11 @@ func (b *board) follow(changed <-chan []custody.DeviceID, leave func()) {
 			waiting.beat = true
 		case <-tick.C:
 			waiting.beat = true
-			if b.unwatched() {
+			if b.unwatched(life) {
 				return
 			}
 		case <-due:
-			if b.round(waiting) == nil {
+			if b.round(waiting, life) == nil {
 				waiting = what{}
 			}
 			next = time.Now().Add(gather)
@@ -136,11 +140,14 @@ func (b *board) follow(changed <-chan []custody.DeviceID, leave func()) {
 
 // round reads once, in bounded time. What failed twice in a row is told to the
 // viewers, whose pages then say that they may be old.
-func (b *board) round(w what) error {
+func (b *board) round(w what, life int) error {
 	ctx, cancel := context.WithTimeout(b.s.Base, answerIn)
 	defer cancel()
 	b.reading.Lock()
 	defer b.reading.Unlock()
+	if b.over(life) {
+		return nil
+	}
 	err := b.read(ctx, w)
 	if err == nil {
 		return nil
@@ -166,10 +173,16 @@ func (b *board) publish(p *picture) {
 	}
 }
 
-// unwatched puts the board away if nobody looks, and says so.
-func (b *board) unwatched() bool {
+// over reports whether a life of the board is over. The caller holds reading.
+func (b *board) over(life int) bool { return b.asleep || b.life != life }
+
+// unwatched puts the board away if nobody looks, and says whether this life is over.
+func (b *board) unwatched(life int) bool {
 	b.reading.Lock()
 	defer b.reading.Unlock()
+	if b.over(life) {
+		return true
+	}
 	if b.viewers.Load() > 0 || time.Since(b.asked) < sleepAfter {
 		return false
 	}
@@ -177,10 +190,12 @@ func (b *board) unwatched() bool {
 	return true
 }
 
-func (b *board) sleep() {
+func (b *board) sleep(life int) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
-	b.away(errAway)
+	if !b.over(life) {
+		b.away(errAway)
+	}
 }
 
 var errAway = errors.New("the board is not followed any more")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
-	"github.com/padwarden/padwarden/server/ledger"
 	"github.com/padwarden/padwarden/server/problem"
 )
 
@@ -24,13 +24,17 @@ type devicePage struct {
 	Ladders   ladders
 	Profiles  *profilesView
 	Trials    []trialLine
-	History   []ledger.Recorded
+	Story     story
+	History   []entryView
 	Deeds     []deedView
 	Waiting   *approvalView // for a second person
 	MayWipe   bool
 	MayEnrol  bool
 	Now       time.Time
 	Said      housekeepingView
+	MayHelp   bool
+	Mine      bool // the reader has it in hand
+	Helpers   []helper
 }
 
 func deviceID(c *fiber.Ctx) custody.DeviceID { return custody.DeviceID(strings.Clone(c.Params("id"))) }
@@ -48,13 +52,22 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	if err != nil {
 		return err
 	}
+	helpers, err := s.helpers(ctx, who, d.custody.Ward)
+	if err != nil {
+		return err
+	}
+	names, said := s.names(), s.housekeeping(ctx, who, d)
+	holder := names(ctx, d.custody.Holder)
+	d.said.Seen, d.said.Low = said.Seen, said.Battery >= 0 && said.Battery < lowBattery
 	page := devicePage{
+		Story: d.story(holder, said.Seen, said.Battery, said.BatteryAt), MayHelp: allowed(who, identity.Hands, d.custody.Ward) == nil,
+		Mine: d.custody.Hands.Who == who.Actor(), Helpers: helpers,
 		Waiting: waiting, MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil,
-		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(s.names()(ctx, d.custody.Holder)),
-		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Trials: s.deviceTrials(ctx, d), Profiles: s.profiles(ctx, d.ID), History: history,
+		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(holder),
+		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Trials: s.deviceTrials(ctx, d), Profiles: s.profiles(ctx, d.ID), History: entryViews(ctx, history, names),
 		Deeds:    d.deeds(who),
 		MayEnrol: s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(d.custody.State),
-		Now:      s.now(), Said: s.housekeeping(ctx, who, d),
+		Now:      cmp.Or(d.session.Now, s.now()), Said: said,
 	}
 	return s.render(c, fiber.StatusOK, "device.html", page)
 }

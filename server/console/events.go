@@ -31,8 +31,8 @@ func (s *Console) watch(c *fiber.Ctx) error {
 		return nil
 	}
 	v := &seat{console: s, who: who, filter: f, speech: browser.Speech(c, s.words), seq: -1, beat: -1}
-	if seq, ok := s.board.placed(strings.Clone(c.Query("since"))); ok && c.Get("Last-Event-ID") == "" {
-		v.seq = seq
+	if c.Get("Last-Event-ID") == "" {
+		v.since = strings.Clone(c.Query("since"))
 	}
 	return s.streams.Serve(s.Base, c, who.session, func(ctx context.Context, sink *browser.Sink) {
 		v.sink = sink

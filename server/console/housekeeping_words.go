@@ -20,7 +20,10 @@ type housekeepingView struct {
 	Facts   []factView
 	Lists   []listView
 	Ping    pingView
-	MayPing bool
+	Battery int // percent; negative: not known
+	// BatteryAt is when it said so.
+	BatteryAt time.Time
+	MayPing   bool
 }
 
 type factView struct {
@@ -52,7 +55,12 @@ func (s *Console) housekeeping(ctx context.Context, who asker, d device) houseke
 	if err != nil {
 		s.Log.Warn("what a device said of itself cannot be read", "device", d.ID, "err", err)
 	}
-	v.Seen = lastSeen(list)
+	v.Seen, v.Battery = lastSeen(list), -1
+	for _, f := range list {
+		if f.Kind == plan.FactBattery {
+			v.Battery, v.BatteryAt = percent(f.Body), f.Observed
+		}
+	}
 	v.Facts, v.Lists = factViews(list)
 	return v
 }

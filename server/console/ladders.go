@@ -42,7 +42,7 @@ func (s *Console) gauge(ctx context.Context) func(d *device) {
 			}
 			policies[ward] = policy
 		}
-		d.policy = policy
+		d.policy, d.reach = policy, s.Reach
 		if d.custody.State != custody.Wiping {
 			return
 		}

@@ -49,7 +49,7 @@ func TestThePoolSaysHowSureItIs(t *testing.T) {
 		`data-id="DMQX30" data-state="reset"`, "offered because its policy says so", "Safari, Photos and Files was not",
 		"Attested clean by a person",
 		`<span class="slow"><i aria-hidden="true"></i>Slow</span>`, "The iPad acknowledged the erase and has not come back since.",
-		`Screen off only</span>`, `Lock unconfirmed</span>`, "Usually ready between",
+		`Screen off only</span>`, `Lock unconfirmed</span>`, "more by about",
 		"wipes here take 4 min (p50) to 5 min (p95), 211 proven in 30 days", "3 unproven: 2 not proven in time, 1 failed", `<span class="pill locked screen_off_only"><i aria-hidden="true"></i>Screen off only</span>`,
 	} {
 		if !strings.Contains(body, want) {
@@ -73,7 +73,7 @@ func TestTheDevicePageHasTheEvidence(t *testing.T) {
 	d.unsure()
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	for id, wants := range map[string][]string{
-		"DMQX30": {"Grade: apps removed, below this ward's user deleted", "passed over", "The best this ward can have: An app lock"},
+		"DMQX30": {"Grade: apps removed, below this ward&#39;s user deleted", "passed over", "The best this ward can have: An app lock"},
 		"DMQX31": {"EraseDevice acknowledged: 1b9d6bcd", "given back by its holder", `class="slow"`},
 		"DMQX32": {"Screen off only", "nobody touched it for too long"},
 		"DMQX33": {"Attested clean by a person; see the history."},

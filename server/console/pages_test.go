@@ -24,7 +24,7 @@ func TestPoolView(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<li data-count="clean" class="clean"><a href="/console?show=clean"><b>5</b>`, `<li data-count="hands" class="unproven"><a href="/console?show=hands"><b>2</b>`,
-		"Anna Berg", `data-touched="1772433580000" data-locks="1772433700000"`, `<span class="lock locked"><i aria-hidden="true"></i>Locked</span> (the app lock is in ProfileList)`, `Lock unconfirmed</span> since <time`,
+		"Anna Berg", `data-touched="1772433580000" data-locks="1772433700000"`, `<span class="pill locked locked"><i aria-hidden="true"></i>Locked</span>`, "the app lock is in ProfileList", `<span class="pill locked lock_unconfirmed"><i aria-hidden="true"></i>Lock unconfirmed</span>`,
 		"Wipe sent, no answer yet", "EraseDevice acknowledged 05:52, no re-enrolment since: needs hands.", "Proven: erased",
 	} {
 		if !strings.Contains(body, want) {

@@ -112,10 +112,10 @@ func (p *picture) since(seq int64) (changed []*shown, ok bool) {
 func (p *picture) place() string { return p.boot + "." + strconv.FormatInt(p.seq, 10) }
 
 // placed is the seq that place names; false if it is another board's.
-func (b *board) placed(place string) (int64, bool) {
+func (p *picture) placed(place string) (int64, bool) {
 	boot, n, _ := strings.Cut(place, ".")
 	seq, err := strconv.ParseInt(n, 10, 64)
-	return seq, err == nil && boot == b.boot
+	return seq, err == nil && boot == p.boot
 }
 
 // now is the time that decides.

@@ -179,6 +179,7 @@ func (s *Console) one(ctx context.Context, who asker, id custody.DeviceID) (devi
 	}
 	known, err := s.Ledger.Device(ctx, id)
 	d := device{Device: known, custody: c, session: s.sessions(ctx, id)[id]}
+	d.session.Now = cmp.Or(d.session.Now, s.now()) // one that live has not
 	s.gauge(ctx)(&d)
 	s.trouble(&d)
 	return d, err

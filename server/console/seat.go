@@ -28,6 +28,8 @@ type seat struct {
 	filter  filter
 	speech  *words.Speech
 
+	since string // the picture that the page was made of; empty: none that counts
+
 	rights  map[string]bool // by ward, as asked of this session's role and wards
 	checked time.Time
 	seq     int64 // of the picture that was shown last; negative: show everything
@@ -47,6 +49,11 @@ func (v *seat) serve(ctx context.Context) {
 	}
 	tick := time.NewTicker(v.console.Beat)
 	defer tick.Stop()
+	if err == nil {
+		if seq, ok := p.placed(v.since); ok {
+			v.seq = seq
+		}
+	}
 	for err == nil {
 		if err = v.step(ctx, p); err != nil {
 			break
@@ -55,7 +62,9 @@ func (v *seat) serve(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-p.next:
-			p = b.present.Load()
+			if p = b.present.Load(); p == nil {
+				return
+			}
 		case <-tick.C: // whether or not anything is to be shown
 			v.checked = time.Time{}
 			err = v.sink.Beat()

@@ -90,6 +90,8 @@ func (s *Console) terms(in *words.Speech) template.FuncMap {
 		"bulks":     bulks,
 		"showing":   func(show string) string { return in.Say(showName(show)) },
 		"says":      blank,
+		"ago":       agoTag,
+		"tell":      func(t phrase) any { return t.in(in) },
 	}
 }
 
@@ -113,6 +115,11 @@ func hourTag(t time.Time) template.HTML {
 // question is about: a word of the button's data.
 func blank(word string) template.HTML {
 	return template.HTML(`<bdi data-says="` + template.HTMLEscapeString(word) + `"></bdi>`) //nolint:gosec // it was escaped
+}
+
+// agoTag is a moment of which it is said how long ago it was.
+func agoTag(t time.Time) template.HTML {
+	return template.HTML(`<time class="ago" datetime="` + iso(t) + `">` + plain(t) + `</time>`) //nolint:gosec // digits only
 }
 
 func timeTag(t time.Time) template.HTML {

@@ -1,22 +1,23 @@
 // What an iPad says of itself: how long ago, and its ping.
 
+import { t } from '../words.js';
 import { renew } from './device.js';
 import { now, send } from './page.js';
 
 const base = '/console/devices/' + encodeURIComponent(document.body.dataset.id) + '/ping';
 
-function ago(t) {
-  const s = Math.max(0, Math.round((now() - Date.parse(t.dateTime)) / 1000));
-  if (s < 60) return `${s} s ago`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
-  if (s < 172800) return `${Math.floor(s / 3600)} h ago`;
-  return `${Math.floor(s / 86400)} days ago`;
+function ago(el) {
+  const s = Math.max(0, Math.round((now() - Date.parse(el.dateTime)) / 1000));
+  if (s < 60) return t('%d s ago', s);
+  if (s < 3600) return t('%d min ago', Math.floor(s / 60));
+  if (s < 172800) return t('%d h ago', Math.floor(s / 3600));
+  return t('%d days ago', Math.floor(s / 86400));
 }
 
 function tick() {
-  for (const t of document.querySelectorAll('time.ago')) {
-    const text = ago(t);
-    if (t.textContent !== text) t.textContent = text;
+  for (const el of document.querySelectorAll('time.ago')) {
+    const text = ago(el);
+    if (el.textContent !== text) el.textContent = text;
   }
 }
 

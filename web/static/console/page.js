@@ -137,7 +137,7 @@ export function follow(path, on) {
     const answer = await fetch(location.href, { method: 'HEAD', redirect: 'manual', cache: 'no-store' }).catch(() => null);
     if (answer?.type !== 'opaqueredirect') setTimeout(() => follow(path, on), 3000);
     else if (!document.querySelector('dialog[open]')) location.assign('/console/start');
-    else document.querySelector('dialog[open]').addEventListener('close', () => location.assign('/console/start'), { once: true });
+    else document.querySelector('dialog[open]').addEventListener('close', () => location.reload(), { once: true });
   };
 }
 

@@ -104,7 +104,10 @@ form.addEventListener('submit', () => { // an address without what is not asked 
   for (const el of form.elements) el.disabled = el.name && !el.value;
 });
 form.addEventListener('change', (e) => { if (e.target.tagName === 'SELECT') form.requestSubmit(); });
-window.addEventListener('pageshow', () => { for (const el of form.elements) el.disabled = false; });
+window.addEventListener('pageshow', () => { // whatever the browser remembers, the form says what the address does
+  for (const el of form.elements) el.disabled = false;
+  form.reset();
+});
 
 // One takes an iPad in hand at once: it can be handed back.
 document.addEventListener('click', async (e) => {
@@ -132,7 +135,7 @@ let last = 0;
 document.addEventListener('keydown', (e) => {
   const quick = e.timeStamp - last < 100;
   last = e.timeStamp;
-  if (e.key !== '/' || e.ctrlKey || e.metaKey || e.altKey || quick || document.querySelector('dialog[open]') || e.target.closest?.('input, textarea, select')) return;
+  if (e.key !== '/' || e.ctrlKey || e.metaKey || e.altKey || quick || document.querySelector('dialog[open]') || e.target.closest?.('input:not([type=checkbox]), textarea, select')) return;
   e.preventDefault();
   const pressed = e.timeStamp;
   setTimeout(() => { if (last === pressed) document.getElementById('q').select(); }, 150);
