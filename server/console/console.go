@@ -56,7 +56,7 @@ type Ledger interface {
 	approvals
 	emergencies
 	known
-	counted
+	useRecords
 }
 
 // Identity says who is at the console.

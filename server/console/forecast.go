@@ -38,10 +38,10 @@ const maxNamed = 40
 type forecastView struct {
 	forecast.Forecast
 	Ward, Name string
-	Clock      string // of the change, as the ward's clocks show it
-	Says       string // as a sentence
-	Line       string // the same, for above the iPads
-	Basis      string // what it goes by
+	Clock      string   // of the change, as the ward's clocks show it
+	Says       string   // as a sentence
+	Line       string   // the same, for above the iPads
+	Basis      []string // what it goes by
 	Cleaning   []cleaningView
 	Named      []handView
 }
@@ -166,9 +166,9 @@ func (s *Console) against(c custody.Custody, known said, now time.Time) string {
 	}
 	switch u := d.unreachable(); {
 	case u != nil && u.Seen.IsZero():
-		return "It does not come when it is asked to: it may be switched off or out of Wi-Fi range. Go and look."
+		return "It does not come when it is asked to: go and look, it may be switched off or out of Wi-Fi range."
 	case u != nil:
-		return fmt.Sprintf("Not seen for %s: it may be switched off or out of Wi-Fi range. Go and look.", span(now.Sub(u.Seen)))
+		return fmt.Sprintf("Not seen for %s: go and look, it may be switched off or out of Wi-Fi range.", span(now.Sub(u.Seen)))
 	case known.Low:
 		return "Its battery was low when it last said so: put it on a charger."
 	}

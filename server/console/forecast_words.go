@@ -12,16 +12,16 @@ import (
 // catalogue finds it.
 func (v *forecastView) say(in forecast.Ward) {
 	if v.At.IsZero() {
-		v.Says = fmt.Sprintf("%d clean. No shift change is known yet.", v.Clean)
+		v.Says = fmt.Sprintf("%d clean; no shift change is known yet.", v.Clean)
 		v.Line = fmt.Sprintf("%d clean · no shift change is known yet", v.Clean)
-		v.Basis = "No shift changes are set for this ward, and there are not enough days yet to find its busiest hours."
+		v.Basis = []string{"No shift changes are set for this ward, and there are not enough days yet to find its busiest hours."}
 		return
 	}
 	v.Clock = v.At.Format("15:04")
 	if !v.Known() {
-		v.Says = fmt.Sprintf("%s: %d clean. Not enough days yet to say how many are needed.", v.Clock, v.Clean)
+		v.Says = fmt.Sprintf("%s: %d clean; not enough days yet to say how many are needed.", v.Clock, v.Clean)
 		v.Line = fmt.Sprintf("%s · %d clean · not enough days yet to say how many are needed", v.Clock, v.Clean)
-		v.Basis = fmt.Sprintf("Badge-ins from %s to %s of the same weekday are needed, and there are none yet.", v.At.Add(-forecast.Before).Format("15:04"), v.At.Add(forecast.After).Format("15:04"))
+		v.Basis = []string{fmt.Sprintf("Badge-ins from %s to %s of the same weekday are needed, and there are none yet.", v.At.Add(-forecast.Before).Format("15:04"), v.At.Add(forecast.After).Format("15:04"))}
 		return
 	}
 	switch fixable, short := v.Fixable(), v.Short(); {
@@ -42,7 +42,7 @@ func (v *forecastView) say(in forecast.Ward) {
 }
 
 // basis says what the need goes by, day by day.
-func (v *forecastView) basis(in forecast.Ward) string {
+func (v *forecastView) basis(in forecast.Ward) []string {
 	from, to := v.At.Add(-forecast.Before).In(in.Zone).Format("15:04"), v.At.Add(forecast.After).In(in.Zone).Format("15:04")
 	counts := make([]string, len(v.Days))
 	for i, d := range v.Days {
@@ -51,11 +51,11 @@ func (v *forecastView) basis(in forecast.Ward) string {
 	taken := strings.Join(counts, ", ")
 	switch {
 	case len(v.Days) == 1:
-		return fmt.Sprintf("Taken from %s to %s on this weekday a week ago: %s. One day is not much to go by.", from, to, taken)
+		return []string{fmt.Sprintf("Taken from %s to %s on this weekday a week ago: %s.", from, to, taken), "One day is not much to go by."}
 	case v.Few():
-		return fmt.Sprintf("Taken from %s to %s on this weekday, the last first: %s. Only %d days are known, so the highest counts.", from, to, taken, len(v.Days))
+		return []string{fmt.Sprintf("Taken from %s to %s on this weekday, the last first: %s.", from, to, taken), fmt.Sprintf("Only %d days are known, so the highest counts.", len(v.Days))}
 	}
-	return fmt.Sprintf("Taken from %s to %s on this weekday, the last first: %s. Four in five of such days needed no more.", from, to, taken)
+	return []string{fmt.Sprintf("Taken from %s to %s on this weekday, the last first: %s.", from, to, taken), "Four in five of such days needed no more."}
 }
 
 // First and FirstCleaning are the iPads that a page names, MoreHands and

@@ -13,8 +13,8 @@ import (
 	"github.com/padwarden/padwarden/server/use"
 )
 
-// counted is what the console reads of how wards were used. It names nobody.
-type counted interface {
+// useRecords is what the console reads of how wards were used. It names nobody.
+type useRecords interface {
 	UseSince(ctx context.Context, ward string) (time.Time, error)
 	Use(ctx context.Context, ward string, from, to time.Time, kinds ...custody.UseKind) ([]custody.Use, error)
 	HeldAt(ctx context.Context, ward string, at time.Time) (int, error)

@@ -126,7 +126,7 @@ func chartOfUse(r use.Report) chart {
 	if r.Step == use.Day {
 		at = most.From.Format(time.DateOnly)
 	}
-	c.Says = []string{fmt.Sprintf("Most iPads in use at once: %d (%s). Badge-ins that took a clean one: %d.", r.Total.Held, at, r.Total.Opened)}
+	c.Says = []string{fmt.Sprintf("Most iPads in use at once: %d (%s).", r.Total.Held, at), fmt.Sprintf("Badge-ins that took a clean one: %d.", r.Total.Opened)}
 	return c
 }
 
@@ -145,9 +145,9 @@ func chartOfUsable(r use.Report) chart {
 	if t.P50 > 0 && t.P90 > 0 {
 		c.Says = append(c.Says, fmt.Sprintf("From given back to clean: half within %s, nine in ten within %s.", span(t.P50), span(t.P90)))
 	} else if t.P50 > 0 {
-		c.Says = append(c.Says, fmt.Sprintf("From given back to clean: half within %s. More than one in ten was never proven.", span(t.P50)))
+		c.Says = append(c.Says, fmt.Sprintf("From given back to clean: half within %s.", span(t.P50)), "More than one in ten was never proven.")
 	}
-	c.Says = append(c.Says, fmt.Sprintf("Wipes that were proven: %d. Not proven: %d.", t.Proven, t.Never))
+	c.Says = append(c.Says, fmt.Sprintf("Wipes that were proven: %d.", t.Proven), fmt.Sprintf("Wipes that were not: %d.", t.Never))
 	if slices.ContainsFunc(r.Lines, func(l use.Line) bool { return l.Usable.Never > 0 && l.Usable.P90 == 0 }) {
 		c.Says = append(c.Says, "Where one is missing, so many were not proven that nobody can say.")
 	}
@@ -186,7 +186,7 @@ func chartOfWipes(wards []wardTimes) chart {
 	if len(c.Lines) == 1 && wards[0].P95 > 0 {
 		c.Says = []string{fmt.Sprintf("Of the wipes here half took up to %s, 90 in 100 up to %s, 95 in 100 up to %s.", span(wards[0].P50), span(wards[0].P90), span(wards[0].P95))}
 	} else {
-		c.Says = []string{"From asked for to proven, one wipe each. A bar is missing where so many were not proven that nobody can say."}
+		c.Says = []string{"From asked for to proven, one wipe each.", "A bar is missing where so many were not proven that nobody can say."}
 	}
 	return c
 }
@@ -198,7 +198,7 @@ func chartOfIdle(r use.Report) chart {
 		c.Empty = "No session was closed for idleness in this time."
 		return c
 	}
-	c.Says = []string{fmt.Sprintf("Sessions closed for idleness: %d. Resumed by their holders: %d.", r.Total.Idle, r.Total.Resumed)}
+	c.Says = []string{fmt.Sprintf("Sessions closed for idleness: %d.", r.Total.Idle), fmt.Sprintf("Resumed by their holders: %d.", r.Total.Resumed)}
 	return c
 }
 
@@ -217,7 +217,7 @@ func chartOfUnproven(r use.Report) chart {
 		c.Lines = append(c.Lines, line)
 	}
 	first := r.Total.Causes()[0]
-	c.Says = []string{fmt.Sprintf("Became unproven: %d. Most often, %d times: %s.", total, r.Total.Unproven[first], causeOfUnproven(first))}
+	c.Says = []string{fmt.Sprintf("Became unproven: %d.", total), fmt.Sprintf("Most often, %d times: %s.", r.Total.Unproven[first], causeOfUnproven(first))}
 	return c
 }
 

@@ -56,8 +56,8 @@ func TestTheManagersForecast(t *testing.T) {
 		"enough":                {mondays(now, 60, 1, 2, 3, 4), []string{"07:00"}, []string{"07:00 needs 3; 4 clean, enough."}}, // two Mondays of six without anybody
 		"one day":               {mondays(now, 8, 9), []string{"07:00"}, []string{"07:00 needs 9; 4 clean, 3 can be made ready, 2 short.", "One day is not much to go by."}},
 		"three days":            {mondays(now, 22, 9, 8, 7), []string{"07:00"}, []string{"07:00 needs 9;", "Only 3 days are known, so the highest counts."}},
-		"no day":                {mondays(now, 3), []string{"07:00"}, []string{"07:00: 4 clean. Not enough days yet to say how many are needed.", "from 06:30 to 08:00 of the same weekday"}},
-		"nothing at all":        {nil, nil, []string{"4 clean. No shift change is known yet.", "not enough days yet to find its busiest hours", "Nothing was counted yet."}},
+		"no day":                {mondays(now, 3), []string{"07:00"}, []string{"07:00: 4 clean; not enough days yet to say how many are needed.", "from 06:30 to 08:00 of the same weekday"}},
+		"nothing at all":        {nil, nil, []string{"4 clean; no shift change is known yet.", "not enough days yet to find its busiest hours", "Nothing was counted yet."}},
 	} {
 		d := used(t, map[string]*wardUse{"4B": row.used}, row.changes...)
 		cookie, _ := d.signedIn(identity.Manager, "4B")
@@ -99,13 +99,13 @@ func TestACleanIPadThatIsOfNoUse(t *testing.T) {
 	}
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	_, body, _ := d.ask("GET", "/console/use/forecast?ward=4B", "", as(cookie, ""))
-	for _, want := range []string{"07:00: 1 clean.", "Not seen for 9 h: it may be switched off", "Its battery was low", "It cannot be woken."} {
+	for _, want := range []string{"07:00: 1 clean;", "Not seen for 9 h: go and look", "Its battery was low", "It cannot be woken."} {
 		if !strings.Contains(body, want) {
 			t.Errorf("it does not say %q:\n%s", want, body)
 		}
 	}
 	d.console.Reach = -1 // iPads are never asked, so their silence means nothing
-	if _, body, _ := d.ask("GET", "/console/use/forecast?ward=4B", "", as(cookie, "")); !strings.Contains(body, "07:00: 2 clean.") {
+	if _, body, _ := d.ask("GET", "/console/use/forecast?ward=4B", "", as(cookie, "")); !strings.Contains(body, "07:00: 2 clean;") {
 		t.Error("an iPad that is never asked counts as lost")
 	}
 }
@@ -296,11 +296,11 @@ func TestALargeWardIsNotNamedWhole(t *testing.T) {
 	}
 	cookie, _ := d.signedIn(identity.Administrator)
 	_, body, _ := d.ask("GET", "/console/use?ward=5A", "", as(cookie, ""))
-	if n := strings.Count(body, `id="of-L`); n != maxNamed || !strings.Contains(body, "and 1,960 more") || !strings.Contains(body, "07:00: 1 clean.") {
+	if n := strings.Count(body, `id="of-L`); n != maxNamed || !strings.Contains(body, "and 1,960 more") || !strings.Contains(body, "07:00: 1 clean;") {
 		t.Errorf("%d are named", n)
 	}
 	d.devices, d.rows = nil, map[custody.DeviceID]custody.Custody{}
-	if status, body, _ := d.ask("GET", "/console/use?ward=5A", "", as(cookie, "")); status != 200 || !strings.Contains(body, "07:00: 0 clean.") {
+	if status, body, _ := d.ask("GET", "/console/use?ward=5A", "", as(cookie, "")); status != 200 || !strings.Contains(body, "07:00: 0 clean;") {
 		t.Errorf("a ward without iPads: %d", status)
 	}
 }
