@@ -49,6 +49,8 @@ func (d *decision) claimable(who string) error {
 		return refuseIsolated()
 	case c.Downtime.On():
 		return refuseSealed()
+	case below(c, d.p):
+		return refuse(RefusedUnavailable, "This ward asks for more than this iPad was proven by. Use another iPad, and have this one wiped.")
 	case c.Available(who, d.now):
 		return nil
 	case c.State == Clean:

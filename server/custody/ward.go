@@ -1,5 +1,7 @@
 package custody
 
+import "fmt"
+
 // Move: a named person takes a device to another ward. Keeps says that what it
 // was proven by is enough there, and that it is set up there as it is here; the
 // ward's own policy is for who asks to compare. Epoch as in [Wipe].
@@ -50,9 +52,22 @@ func (d *decision) move(e Move) error {
 	return nil
 }
 
-// newPolicy has the row published anew where it has timers that run.
+// below: a clean device was proven, and by less than the policy asks for since it
+// was changed. A person's word stands.
+func below(c Custody, p Policy) bool {
+	return c.State == Clean && gradeRank[c.Proof.Grade] > 0 && !p.Accepts(c.Proof.Grade) && !c.Proof.Attested
+}
+
+// newPolicy has the row published anew where it has timers that run. What was
+// clean by less than the policy asks for now is clean no longer.
 func (d *decision) newPolicy(e NewPolicy) error {
 	c := d.prev
+	if below(c, d.p) {
+		d.next.Rules = e.Version
+		d.endRun("ended: the ward asks for more")
+		d.unproven(CauseBelowGrade, fmt.Sprintf("The ward asks for more now than %v. Wipe it.", c.Proof.Grade))
+		return nil
+	}
 	held := c.State == InUse || c.State == Locked || c.State == Wiping || c.Run.Active()
 	if !held || e.Version <= c.Rules {
 		return nil

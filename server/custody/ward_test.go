@@ -56,6 +56,19 @@ func TestAChangedPolicyIsPublishedWithTheRow(t *testing.T) {
 	if idle.c.Version != version {
 		t.Error("a device that nobody has was changed")
 	}
+	// What was clean by less than the ward asks for now is clean no longer, and no tap takes it.
+	weak := cleanDevice(t, apps)
+	weak.c.Proof.Grade = GradeAppsRemoved
+	weak.p.LeastGrade = GradeErased
+	weak.refused(Claim{By: "a"}, RefusedUnavailable)
+	weak.do(NewPolicy{By: "m", Version: 4})
+	weak.is(Unproven, CauseBelowGrade)
+	weak = cleanDevice(t, apps)
+	weak.c.Proof.Grade = GradeAppsRemoved
+	weak.p.LeastGrade, weak.p.OfferReset = GradeErased, true
+	weak.do(NewPolicy{By: "m", Version: 4}, Claim{By: "a"})
+	weak.is(InUse, "")
+
 	held := locked(t, kiosk)
 	until := held.c.ResumeUntil
 	held.p.Resume = time.Minute

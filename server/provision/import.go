@@ -33,16 +33,11 @@ type Asked struct {
 	// Only, if not nil, are the rows to be written, as a dry run found them: no
 	// other is, whatever has become possible since.
 	Only []int
-	// From is the row to begin with, and Until when to stop and answer
-	// [Report.Next]: each PIN takes its time. Zero: all at once.
-	From  int
-	Until time.Time
 	// Each, if not nil, is told of every row once it is done.
 	Each func(Row)
 }
 
-// Import writes the rows of a file that can be, and reports on those it came
-// to. It may be asked again with the same file: what is there is left as it is.
+// Import writes the rows of a file that can be, and reports on them. It may be asked again with the same file: what is there is left as it is.
 // The error is one that concerns every row, and what was written before it stays.
 func (i *Importer) Import(ctx context.Context, f File, a Asked) (Report, error) {
 	all, err := i.judge(ctx, f)
@@ -55,13 +50,6 @@ func (i *Importer) Import(ctx context.Context, f File, a Asked) (Report, error) 
 	}
 	var r Report
 	for _, j := range all {
-		if j.N < a.From {
-			continue
-		}
-		if len(r.Rows) > 0 && !a.Until.IsZero() && !i.Now().Before(a.Until) {
-			r.Next = j.N
-			return r, nil
-		}
 		if a.Only != nil && !only[j.N] && j.Verdict != Unchanged && j.Verdict != Refused {
 			j.refuse("The dry run did not say so: look at it again.")
 		}

@@ -78,8 +78,6 @@ type Report struct {
 	Rows []Row `json:"rows"`
 	// Credentials of the readers that were added, which are shown only now.
 	Credentials []Credential `json:"credentials,omitempty"`
-	// Next is the row to go on with where the time was up; 0: all are done.
-	Next int `json:"next,omitempty"`
 }
 
 // Credential is a badge reader's secret.
