@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // place is where something varies in a format.
@@ -27,7 +28,7 @@ func patterns(entries map[string]entry) []pattern {
 	var all []keyed
 	for key, e := range entries {
 		places := place.FindAllStringIndex(key, -1)
-		if places == nil {
+		if places == nil || !telling(key) {
 			continue
 		}
 		p := pattern{start: key[:places[0][0]], format: e["other"], phrases: make([]bool, len(places))}
@@ -82,6 +83,12 @@ func number(digits string) (n int) {
 	return n
 }
 
+// telling: a format of places alone, or with nothing but signs between them,
+// would take everything; one that begins with a number would not.
+func telling(format string) bool {
+	return strings.HasPrefix(format, "%d") || strings.ContainsFunc(place.ReplaceAllString(format, ""), unicode.IsLetter)
+}
+
 // phrasesOf says which of a format's arguments, by number, are phrases.
 func phrasesOf(format string) map[int]bool {
 	var phrases map[int]bool
@@ -99,77 +106,6 @@ func phrasesOf(format string) map[int]bool {
 		phrases[n] = true
 	}
 	return phrases
-}
-
-// find is a sentence, or phrase, in this language: as it stands in the
-// catalogue, by what it was made with, or by its parts, if all of them are
-// known: sentences that follow each other, and lists.
-func (s *Speech) find(sentence string) (string, bool) {
-	if e, ok := s.entries[sentence]; ok {
-		return e["other"], true
-	}
-	if said, ok := s.parts(sentence, ". "); ok { // before a place takes more than one sentence
-		return said, true
-	}
-	if said, ok := s.match(sentence); ok {
-		return said, true
-	}
-	if phrase, ok := strings.CutSuffix(sentence, "."); ok { // one that ends a sentence
-		if said, ok := s.find(phrase); ok {
-			return said + ".", true
-		}
-	}
-	if said, ok := s.parts(sentence, "; "); ok {
-		return said, true
-	}
-	return s.parts(sentence, ", ")
-}
-
-// parts finds each of a sentence's parts, or nothing.
-func (s *Speech) parts(sentence, between string) (string, bool) {
-	parts := strings.Split(sentence, between)
-	if len(parts) == 1 || len(parts) > maxParts {
-		return "", false
-	}
-	for i, part := range parts {
-		if between == ". " && i < len(parts)-1 {
-			part += "."
-		}
-		said, ok := s.find(part)
-		if !ok {
-			return "", false
-		}
-		parts[i] = said
-	}
-	return strings.Join(parts, strings.TrimPrefix(between, ".")), true
-}
-
-// maxParts bounds how many parts a sentence is looked for in.
-const maxParts = 50
-
-// match is a sentence by the first pattern that it was made with. A pattern
-// that is a place and nothing else would take everything, and is none.
-func (s *Speech) match(sentence string) (string, bool) {
-	for _, p := range s.patterns {
-		if !strings.HasPrefix(sentence, p.start) {
-			continue
-		}
-		found := p.whole.FindStringSubmatch(sentence)
-		if found == nil {
-			continue
-		}
-		args := make([]any, len(found)-1)
-		for i, part := range found[1:] {
-			if p.phrases[i] {
-				if said, ok := s.find(part); ok {
-					part = said
-				}
-			}
-			args[i] = part
-		}
-		return s.put(p.format, args), true
-	}
-	return "", false
 }
 
 // put fills a format with parts that are strings by now, whatever its places say.

@@ -122,7 +122,7 @@ func (s *Speech) Say(sentence string) string {
 	if ok {
 		return said
 	}
-	if said, ok = s.find(sentence); !ok {
+	if said, ok = (&search{Speech: s, tries: maxTries}).find(sentence, false); !ok {
 		s.miss(sentence)
 		said = sentence
 	}

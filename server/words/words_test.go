@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 func german(t *testing.T, entries string) *Speech {
@@ -83,6 +84,18 @@ func TestSentencesAreRecognised(t *testing.T) {
 				t.Errorf("%q became %q, want %q", said, got, want)
 			}
 		}
+	}
+}
+
+// A reason that somebody writes to keep a page busy is given up.
+func TestSentencesAreLookedForInBoundedTime(t *testing.T) {
+	de := german(t, `{"%v failed": "%v fehlgeschlagen", "%v, %v and %s": "%v, %v und %s"}`)
+	began := time.Now()
+	for _, text := range []string{strings.Repeat("a b failed. ", 60) + "no", strings.Repeat("a b failed, ", 60) + "no", strings.Repeat("a, b and c. ", 60)} {
+		de.Say(text)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("three texts took %s", took)
 	}
 }
 
