@@ -33,7 +33,7 @@ const counts = () => now.state === 'in_use' && now.mine && (!now.asks || adding 
 const count = countdown({
   warn: (on) => warned(on && Boolean(counts())),
   over: () => { // fail closed, then ask what became of it
-    show({ ...now, state: 'locked', lock: 'requested', lock_word: '', asks: '', holder: '', apps: [], others: [], sentence: t('Is this yours? Tap your badge to go on where you left off.') });
+    show({ ...now, state: 'locked', lock: 'requested', lock_word: t('The page has locked itself; the iPad\'s own lock is not confirmed yet.'), asks: '', holder: '', apps: [], others: [], sentence: t('Is this yours? Tap your badge to go on where you left off.') });
     setTimeout(refresh, 1500);
   },
 });
