@@ -92,25 +92,25 @@ func looking(d *desk, wards ...string) *badges {
 	return b
 }
 
-// countedLedger counts what the board reads and what is rendered.
-type countedLedger struct {
+// readings counts what the board reads and what is rendered.
+type readings struct {
 	Ledger
 	custody, rows atomic.Int64
 }
 
-func (c *countedLedger) Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
+func (c *readings) Custody(ctx context.Context, id custody.DeviceID) (custody.Custody, error) {
 	c.custody.Add(1)
 	return c.Ledger.Custody(ctx, id)
 }
 
-func (c *countedLedger) Rows(ctx context.Context, d time.Duration, each func(custody.Custody) error) error {
+func (c *readings) Rows(ctx context.Context, d time.Duration, each func(custody.Custody) error) error {
 	c.rows.Add(1)
 	return c.Ledger.Rows(ctx, d, each)
 }
 
 // However many look, a change is read once.
 func TestAChangeIsReadOnceForAllViewers(t *testing.T) {
-	c := &countedLedger{}
+	c := &readings{}
 	d := newDesk(t, func(config *Config) { c.Ledger, config.Ledger, config.Beat = config.Ledger, c, time.Hour })
 	who := looking(d, "4B")
 	var ears []*ear

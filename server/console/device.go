@@ -59,11 +59,16 @@ func (s *Console) showDevice(ctx context.Context, c *fiber.Ctx, who asker) error
 	names, said := s.names(), s.housekeeping(ctx, who, d)
 	holder := names(ctx, d.custody.Holder)
 	d.said.Seen, d.said.Low = said.Seen, said.Battery >= 0 && said.Battery < lowBattery
+	row := d.row(holder)
+	row.WardName = row.Ward
+	if w, err := s.Ledger.Ward(ctx, row.Ward); err == nil && w.Name != "" {
+		row.WardName = w.Name
+	}
 	page := devicePage{
 		Story: d.story(holder, said.Seen, said.Battery, said.BatteryAt), MayHelp: allowed(who, identity.Hands, d.custody.Ward) == nil,
 		Mine: d.custody.Hands.Who == who.Actor(), Helpers: helpers,
 		Waiting: waiting, MayWipe: allowed(who, identity.Wipe, d.custody.Ward) == nil,
-		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: d.row(holder),
+		Who: who.Staff, CSRF: s.Identity.CSRF(who.session), Row: row,
 		Model: d.Model, OSVersion: d.OSVersion, Ladders: d.ladders(), Trials: s.deviceTrials(ctx, d), Profiles: s.profiles(ctx, d.ID), History: entryViews(ctx, history, names),
 		Deeds:    d.deeds(who),
 		MayEnrol: s.EnrolmentLink != nil && allowed(who, identity.Enrol, d.custody.Ward) == nil && enrols(d.custody.State),

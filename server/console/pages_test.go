@@ -71,7 +71,7 @@ func TestDevicePage(t *testing.T) {
 	d := newDesk(t)
 	cookie, _ := d.signedIn(identity.Manager, "4B")
 	_, body, _ := d.ask("GET", "/console/devices/DMQX14", "", as(cookie, ""))
-	for _, want := range []string{"needs hands", `data-opens="wipe"`, `data-opens="attest"`, "Acknowledged by the iPad", "not reached"} {
+	for _, want := range []string{"Needs hands: nobody has it yet.", `data-opens="wipe"`, `data-opens="attest"`, "Acknowledged by the iPad", "not reached"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("missing: %s", want)
 		}

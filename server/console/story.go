@@ -134,7 +134,7 @@ func (d device) advice() (all []phrase) {
 		return append(all, phrased("Go to it: is it on, charged and on Wi-Fi? It may yet be proven by itself; else wipe it again, or attest that you cleaned it by hand."))
 	case custody.Locked:
 		if custody.ShowLock(c).Word != custody.LockHolds {
-			return append(all, phrased("It is phrase again by itself. If it stays so, look whether it lies open."))
+			return append(all, phrased("It is told again by itself. If it stays so, look whether it lies open."))
 		}
 	case custody.Wiping:
 		if d.slow() != nil {
