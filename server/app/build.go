@@ -160,7 +160,7 @@ func (a *App) buildPages(key []byte) error {
 		EnrolmentLink: a.Engine.EnrolmentLink, Troubles: a.troubles, DeviceTroubles: a.deviceTroubles, Drift: a.drift,
 		Importer: importer, Imports: a.importsInBackground(importer), Administration: a.administration(), People: a.office(), Hospital: a.hospitalAccounts(), Passkeys: a.consolePasskeys(), NoPasskeys: a.noPasskeys,
 		Errands: a.Errands, Trials: trials, Now: time.Now, Queued: a.config.NanoMDM.URL != "", Secure: a.Secure(), Log: a.config.Logger,
-		Zone: a.config.Zone,
+		Zone: a.config.Zone, Reach: reach(a.config.Housekeeping.schedule()),
 	})
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ function options(chart, width, key) {
   const at = marks(chart, width - 56), n = chart.labels.length;
   const letters = Math.max(6, Math.floor((width - 56) / Math.max(at.length, 1) / 6.6));
   const label = (i) => (chart.names ? wrapped(chart.ticks[i], letters) : chart.ticks[i]);
+  const lines = Math.max(1, ...at.map((i) => label(i).split('\n').length));
   const edge = chart.series.some((s) => s.draw in bars) || chart.names ? .6 : .3;
   return {
     width, height: chart.names ? 240 : 220, padding: [12, 24, 0, 0],
@@ -71,7 +72,7 @@ function options(chart, width, key) {
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: false, range: [-edge, n - 1 + edge] }, y: { range: (u, low, high) => [0, Math.max(high * 1.08, 4)] } },
     axes: [
-      { stroke: ink, font, size: chart.names ? 58 : 34, gap: 6, splits: () => at, values: () => at.map(label), grid: { show: !chart.names, stroke: line, width: 1 }, ticks: { show: false } },
+      { stroke: ink, font, size: 18 * lines + 16, gap: 6, splits: () => at, values: () => at.map(label), grid: { show: !chart.names, stroke: line, width: 1 }, ticks: { show: false } },
       { stroke: ink, font, size: 44, gap: 6, label: chart.unit, labelFont: font, labelSize: 18, labelGap: 0, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000], grid: { stroke: line, width: 1 }, ticks: { show: false } },
     ],
     series: [{}, ...chart.series.map((s) => drawn(s, chart.names))],
