@@ -86,10 +86,13 @@ func TestAnImportIsAnAdministrators(t *testing.T) {
 		}
 	}
 	// Rows that no dry run has shown are not done.
-	if status, said, _ := r.ask("POST", "/console/import", body(t, map[string]any{"text": "id,name\n=ben,Ben\n"}), as(cookie, csrf)); status != 202 {
+	if status, said, _ := r.ask("POST", "/console/import", body(t, map[string]any{"text": "id,name\nben,=HYPERLINK(1)\n"}), as(cookie, csrf)); status != 202 {
 		t.Errorf("without a dry run: %d %s", status, said)
 	}
 	r.jobs.Wait()
+	if _, said, _ := r.ask("GET", "/console/import/rows", "", as(cookie, "")); !strings.Contains(said, ",'=HYPERLINK(1),refused,") {
+		t.Errorf("a spreadsheet takes a name for a formula: %s", said)
+	}
 	if _, said, _ := r.ask("GET", "/console/import/progress", "", as(cookie, "")); !strings.Contains(said, "The dry run did not say so") {
 		t.Errorf("without a dry run: %s", said)
 	}

@@ -147,7 +147,7 @@ func TestOfficesInABrowser(t *testing.T) {
 	}
 	tab.Do(chromedp.Navigate(base+"/console/start/"+token), chromedp.WaitVisible("button"), chromedp.Click("button"), chromedp.WaitVisible("#rows"))
 
-	tab.Do(chromedp.Click(`.ways a[href="/console/staff"]`), chromedp.WaitVisible(`[data-opens="invite"]`), chromedp.Click(`[data-opens="invite"]`), chromedp.WaitVisible("#invite"))
+	tab.Do(chromedp.Navigate(base+"/console/staff"), chromedp.WaitVisible(`[data-opens="invite"]`), chromedp.Click(`[data-opens="invite"]`), chromedp.WaitVisible("#invite"))
 	tab.Judge("staff-1-invite")
 	tab.Do(chromedp.SendKeys("#invite-name", "Maria Keller"), chromedp.Click(`#invite [value="4B"]`), chromedp.Click(`#invite [data-posts]`))
 	tab.Until(`document.querySelector('#invite .link').textContent.startsWith(location.origin + '/console/start/')`)

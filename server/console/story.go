@@ -180,6 +180,7 @@ var kindWords = map[string]string{
 	custody.KindClean: "Proven clean", custody.KindAttested: "Attested clean", custody.KindLostMode: "Lost Mode", custody.KindIsolated: "Put into isolation",
 	custody.KindReleased: "Released from isolation", custody.KindSetAside: "Sealed for a downtime", custody.KindBroughtBack: "Brought back from a downtime",
 	custody.KindLooked: "Looked at", custody.KindRetired: "Service", custody.KindOwed: "Written afterwards", custody.KindHands: "Needs hands", custody.KindReason: "Reason given",
+	custody.KindMoved: "Moved to another ward", custody.KindPolicy: "Policy changed",
 }
 
 // entryViews says a history in words; name looks a clinician's up.

@@ -36,8 +36,7 @@ func newJobs(t *testing.T, rows ...Row) (*Jobs, slow, *ledger.Ledger, context.Ca
 	t.Helper()
 	base, stop := context.WithCancel(t.Context())
 	s, l := slow{rows, make(chan struct{})}, ledgertest.Open(t, ledgertest.SQLite(t))
-	now := time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC)
-	j := &Jobs{Base: base, Importer: s, Kept: l, Now: func() time.Time { now = now.Add(time.Second); return now }, NewID: uuid.NewString}
+	j := &Jobs{Base: base, Importer: s, Kept: l, Now: func() time.Time { return time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC) }, NewID: uuid.NewString}
 	t.Cleanup(func() { stop(); j.Wait() })
 	return j, s, l, stop
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,11 +29,11 @@ func (silent) Inputs(context.Context, custody.Custody) (plan.Inputs, error) {
 // dying is a steward whose server dies after some changes.
 type dying struct {
 	Steward
-	left int
+	left atomic.Int64
 }
 
 func (d *dying) Apply(ctx context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error) {
-	if d.left--; d.left < 0 {
+	if d.left.Add(-1) < 0 {
 		return custody.Custody{}, custody.ErrUnavailable
 	}
 	return d.Steward.Apply(ctx, id, e)
@@ -80,7 +81,9 @@ func TestAnOpenSessionGoesByTheChangedPolicy(t *testing.T) {
 	next.Warn, next.Lock = 4*time.Minute, 5*time.Minute
 	must(l.ChangeWard(ctx, ledger.WardChange{ID: "4B", Version: w.Version, Name: w.Name, Policy: next, Said: []ledger.WardDeed{{By: "staff:Maria", What: "Lock after: from 2 min to 5 min."}}}))
 
-	first := Teller{Ledger: l, Steward: &dying{s, 2}}
+	dies := &dying{Steward: s}
+	dies.left.Store(2)
+	first := Teller{Ledger: l, Steward: dies}
 	must(first.Look(ctx))
 	if got := lasts(held[0]); got != before {
 		t.Errorf("told at the first look, when a tap may still be on its way with the old policy: %s", got)
