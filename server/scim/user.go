@@ -2,6 +2,7 @@ package scim
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -162,7 +163,7 @@ func (w wanted) change(was ledger.DirectoryUser) (c ledger.PersonChange, says []
 	c.ID = was.ID
 	if name := w.name(); name != "" && name != was.Name {
 		c.Name = &name
-		says = append(says, "The name is "+name+", no longer "+cmp.Or(was.Name, "none")+".")
+		says = append(says, fmt.Sprintf("The name is %s, no longer %s.", name, cmp.Or(was.Name, "none")))
 	}
 	if w.active != nil && *w.active != was.Active {
 		c.Active = w.active
@@ -178,11 +179,11 @@ func (w wanted) change(was ledger.DirectoryUser) (c ledger.PersonChange, says []
 	next.Gone = false
 	if next != was.DirectoryName || was.Created.IsZero() && (w.userName != nil || w.external != nil) {
 		c.Directory = &next
-		says = append(says, "The directory calls them "+next.UserName+".")
+		says = append(says, fmt.Sprintf("The directory calls them %s.", next.UserName))
 	}
 	if was.Account != "" && was.Account == was.UserName && next.UserName != was.UserName {
 		c.Account = &next.UserName
-		says = append(says, "The account is "+next.UserName+", no longer "+was.Account+".")
+		says = append(says, fmt.Sprintf("The account is %s, no longer %s.", next.UserName, was.Account))
 	}
 	return c, says
 }

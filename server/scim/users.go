@@ -72,7 +72,7 @@ func (s users) add(r *http.Request, w wanted) (u ledger.DirectoryUser, err error
 	active := w.active == nil || *w.active
 	c.Active = &active
 	_ = says // all of it is new
-	if err := s.write(r, c, []string{"Added by the directory: " + *c.Name + "."}); err != nil {
+	if err := s.write(r, c, []string{fmt.Sprintf("Added by the directory: %s.", *c.Name)}); err != nil {
 		return u, err
 	}
 	return s.Ledger.DirectoryUser(r.Context(), c.ID)

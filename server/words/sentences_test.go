@@ -19,7 +19,7 @@ import (
 // others than people at a page, with the reason.
 var (
 	speaking = []string{"app", "badge", "browser", "console", "custody", "errand", "identity", "identity/oidc", "kiosk", "mdm", "mdm/apns",
-		"plan", "problem", "provision", "revoke", "steward", "trial"}
+		"plan", "policytext", "problem", "provision", "revoke", "scim", "steward", "trial"}
 	notToPages = map[string]string{
 		"mdm/automated.go":  "Setup Assistant shows it, which no language was chosen for",
 		"mdm/enroll.go":     "answered to an iPad that is not enrolled yet",
@@ -30,6 +30,11 @@ var (
 		"trial/claim.go":    "answered to padwarden trial",
 		"trial/office.go":   "answered to padwarden trial",
 		"trial/markdown.go": "a document of its own",
+		"scim/answer.go":    "answered to the hospital's directory",
+		"scim/groups.go":    "answered to the hospital's directory",
+		"scim/members.go":   "answered to the hospital's directory",
+		"scim/scim.go":      "answered to the hospital's directory",
+		"scim/user.go":      "answered to the hospital's directory, but for what it changes",
 		"app/metrics.go":    "for Prometheus",
 		"trial/duration.go": "read from a file that padwarden trial writes",
 	}
@@ -38,15 +43,22 @@ var (
 		"Until the push certificate ends; below 0 once it has.": "for Prometheus",
 		"Emergency code of ": "the name of who signs in by it, kept as a name",
 		"Added on iPad ":     "a passkey's name, kept as one",
+		"text":               "a kind of field",
 	}
 )
 
 // said is the naming by which phrases are known that are no whole sentences:
 // the values of such variables, and the literals in such functions.
-var said = regexp.MustCompile(`(?:[wW]ords?|[sS]ays|[sS]entences?|Texts?|Names)$|^(?:evidence|reached|showed|askedFor|clock|ago|inDays|span|pinStands|called|orNone|errorText|besides|trialLines|cleaning|progress|rungWord|Waiting|Kept|BestLock|Words|tokenLine|view)$`)
+var said = regexp.MustCompile(`(?:[wW]ords?|[sS]ays|[sS]entences?|Texts?|Names)$|^(?:evidence|reached|showed|askedFor|clock|ago|inDays|span|pinStands|called|orNone|errorText|rungWord|Waiting|Kept|BestLock|Words|tokenLine)$`)
 
 // wholeFiles are files whose literals are all read by people, but for a program's names.
 var wholeFiles = map[string]bool{"deeds_all.go": true}
+
+// What is written to the log, and what is taken off or looked for in a text.
+var (
+	logs     = map[string]bool{"Debug": true, "Info": true, "Warn": true, "Error": true}
+	prefixes = map[string]bool{"TrimPrefix": true, "CutPrefix": true, "HasPrefix": true, "ReplaceAll": true, "Event": true}
+)
 
 // noting are the functions whose literals are read by people, phrases or not: by
 // the name of what they are called on, those of a device's history and of an
@@ -188,6 +200,12 @@ func inFile(files *token.FileSet, f *ast.File, people bool) (all []literal) {
 				return false
 			case *ast.CallExpr:
 				if sel, ok := x.Fun.(*ast.SelectorExpr); ok {
+					if logs[sel.Sel.Name] || prefixes[sel.Sel.Name] {
+						for _, a := range x.Args {
+							visit(a, false)
+						}
+						return false
+					}
 					if on, ok := sel.X.(*ast.Ident); ok && noting.MatchString(on.Name+"."+sel.Sel.Name) {
 						for i, a := range x.Args {
 							visit(a, i != 1 || sel.Sel.Name != "note") // the second of a note is who
