@@ -16,14 +16,14 @@ import (
 	"github.com/padwarden/padwarden/server/ledger"
 )
 
-// unbrokenName is as long as a name may be, and has no place to break.
-var unbrokenName = strings.Repeat("Wardwithoutspaces", 12)[:200]
+// unbroken is as long as a name may be, and has no place to break.
+var unbroken = strings.Repeat("Wardwithoutspaces", 12)[:200]
 
 // odd adds iPads whose names are hard to show.
 func (h *hospital) odd() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for id, name := range map[custody.DeviceID]string{"DMQX40": unbrokenName, "DMQX41": "جناح الجراحة 4B"} {
+	for id, name := range map[custody.DeviceID]string{"DMQX40": unbroken, "DMQX41": "جناح الجراحة 4B"} {
 		h.devices = append(h.devices, ledger.Device{ID: id, Ward: "4B", Name: name})
 		h.publish(custody.Custody{Device: id, Ward: "4B", State: custody.InUse, Holder: "anna", Epoch: 3, Version: 41, Enrolment: "cert", Since: h.now, Opened: h.now})
 	}
