@@ -322,6 +322,33 @@ func TestAdministrationInABrowser(t *testing.T) {
 		t.Errorf("made: %+v", made)
 	}
 
+	// A sign-in that ends while a policy is written loses nothing of it.
+	tab.Do(chromedp.Navigate(base+"/console/admin/wards/6C/edit"), chromedp.WaitVisible("#editor"))
+	tab.Until(`document.readyState === 'complete' && !!window.htmx`)
+	set("longest", "10 h")
+	tab.Until(`document.getElementById('preview').textContent.includes('A session ends 10 h after')`)
+	e.mu.Lock()
+	kept := map[string][]byte{}
+	for key, v := range e.values {
+		if strings.HasPrefix(key, "staff:session:") {
+			kept[key] = v
+			delete(e.values, key)
+		}
+	}
+	e.mu.Unlock()
+	tab.Eval(`document.querySelector('#editor button.primary').click()`)
+	tab.Until(`document.getElementById('problem').textContent.includes('what you wrote stays here') && document.getElementById('f-longest').value === '10 h'`)
+	e.mu.Lock()
+	for key, v := range kept {
+		e.values[key] = v
+	}
+	e.mu.Unlock()
+	tab.Eval(`document.body.dataset.csrf = 'that of the session before', document.querySelector('#editor button.primary').click()`)
+	tab.Until(`location.pathname === '/console/admin/wards/6C' && document.readyState === 'complete'`)
+	if made, err = e.l.Ward(t.Context(), "6C"); err != nil || made.Policy.Longest != 10*time.Hour {
+		t.Errorf("after signing in again: %+v %v", made.Policy, err)
+	}
+
 	// Two editors: another administrator saves while this page is open.
 	tab.Do(chromedp.Navigate(base+"/console/admin/wards/6C/edit"), chromedp.WaitVisible("#editor"))
 	tab.Until(`document.readyState === 'complete' && !!window.htmx`)

@@ -1,14 +1,7 @@
 // Administration: what htmx brings, and what it cannot.
 
+import { Ended, explain, renewToken } from './page.js';
 import { t } from '/static/words.js';
-
-// A session that has ended answers with the page where one signs in: that page,
-// and not a part of it in the middle of this one.
-document.addEventListener('htmx:beforeSwap', (e) => {
-  if (new URL(e.detail.xhr.responseURL || location.href).pathname !== '/console/start') return;
-  e.detail.shouldSwap = false;
-  location.assign('/console/start');
-});
 
 // What was refused says why, above what was written, which stays.
 function say(sentence) {
@@ -18,11 +11,18 @@ function say(sentence) {
   problem.hidden = !sentence;
 }
 
-document.addEventListener('htmx:responseError', (e) => {
-  if (e.detail.xhr.status === 401) return location.assign('/console/start');
-  let title = '';
-  try { title = JSON.parse(e.detail.xhr.responseText).title; } catch { /* not ours to read */ }
-  say(title || t('Something went wrong. Try again.'));
+document.addEventListener('htmx:responseError', async (e) => {
+  const problem = document.getElementById('problem');
+  if (!problem) return;
+  let said = {};
+  try { said = JSON.parse(e.detail.xhr.responseText); } catch { /* not ours to read */ }
+  if (e.detail.xhr.status === 401) { // what was written stays, and is saved once they are back
+    explain(problem, new Ended(t('Your sign-in has ended, so nothing was done. Sign in again in another tab, then press it once more: what you wrote stays here.')));
+  } else if (said.code === 'csrf' && await renewToken()) {
+    if (e.detail.elt.id === 'editor') window.htmx.trigger('#editor', 'submit');
+  } else {
+    say(said.title || t('Something went wrong. Try again.'));
+  }
 });
 document.addEventListener('htmx:sendError', () => say(t('There is no connection, so nothing was done. Try again.')));
 

@@ -92,11 +92,11 @@ async function post(path, body) {
 
 // renewToken takes the token of the sign-in that this browser has now, if it is
 // of the person whom the page is of.
-async function renewToken() {
+export async function renewToken() {
   const answer = await fetch(location.href, { cache: 'no-store', credentials: 'same-origin' }).catch(() => null);
   if (!answer?.ok) return false;
   const { csrf, who } = new DOMParser().parseFromString(await answer.text(), 'text/html').body.dataset;
-  if (!csrf || who !== document.body.dataset.who) return false;
+  if (!csrf || !who || who !== document.body.dataset.who) return false;
   document.body.dataset.csrf = csrf;
   return true;
 }
