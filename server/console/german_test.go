@@ -18,8 +18,8 @@ import (
 // inGerman is a request of a browser whose owner reads German.
 func inGerman(r *http.Request) { r.Header.Set("Accept-Language", "de-AT,de;q=0.9,en;q=0.4") }
 
-// longName is nearly as long as a name may be, and is written from right to left.
-var longName = strings.TrimSpace(strings.Repeat("عبد الرحمن بن عوف الأنصاري ", 7))
+// arabicName is nearly as long as a name may be, and is written from right to left.
+var arabicName = strings.TrimSpace(strings.Repeat("عبد الرحمن بن عوف الأنصاري ", 7))
 
 // peopled has something of everything that the offices show.
 func peopled(t *testing.T) *roster {
@@ -38,7 +38,7 @@ func peopled(t *testing.T) *roster {
 			t.Fatal(err)
 		}
 	}
-	must(office.Add(t.Context(), ledger.Clinician{ID: "long", Name: longName, Account: "abd@ward.example", Active: true}, d))
+	must(office.Add(t.Context(), ledger.Clinician{ID: "long", Name: arabicName, Account: "abd@ward.example", Active: true}, d))
 	must(office.AddBadge(t.Context(), "anna", provision.NewBadge{Raw: sparesCard, Expires: now.Add(72 * time.Hour)}, d))
 	must(office.Rename(t.Context(), "anna", "Anna Berg-Öztürk", "anna@ward.example", d))
 	must(office.SetActive(t.Context(), "anna", false, d))
