@@ -59,8 +59,11 @@ func (w *batchWork) writeMoves(ctx context.Context) error {
 		if _, err := w.tx.NewUpdate().Model(&row).Column("ward").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("moving a device: %w", err)
 		}
-		for ward, what := range map[string]string{m.from: "moved to ward " + m.to, m.to: "moved here from ward " + m.from} {
-			said := WardDeed{At: m.at, By: m.by, What: fmt.Sprintf("iPad %s (%s): %s.", row.Name, m.device, what)}
+		for ward, what := range map[string]string{
+			m.from: fmt.Sprintf("iPad %s (%s): moved to ward %s.", row.Name, m.device, m.to),
+			m.to:   fmt.Sprintf("iPad %s (%s): moved here from ward %s.", row.Name, m.device, m.from),
+		} {
+			said := WardDeed{At: m.at, By: m.by, What: what}
 			if err := tellWard(ctx, w.tx, ward, []WardDeed{said}); err != nil {
 				return fmt.Errorf("telling of a move: %w", err)
 			}
