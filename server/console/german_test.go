@@ -18,8 +18,8 @@ import (
 // inGerman is a request of a browser whose owner reads German.
 func inGerman(r *http.Request) { r.Header.Set("Accept-Language", "de-AT,de;q=0.9,en;q=0.4") }
 
-// longName is nearly as long as a name may be, and is written from right to left.
-var longName = strings.TrimSpace(strings.Repeat("عبد الرحمن بن عوف الأنصاري ", 7))
+// arabicName is nearly as long as a name may be, and is written from right to left.
+var arabicName = strings.TrimSpace(strings.Repeat("عبد الرحمن بن عوف الأنصاري ", 7))
 
 // peopled has something of everything that the offices show.
 func peopled(t *testing.T) *roster {
@@ -38,7 +38,7 @@ func peopled(t *testing.T) *roster {
 			t.Fatal(err)
 		}
 	}
-	must(office.Add(t.Context(), ledger.Clinician{ID: "long", Name: longName, Account: "abd@ward.example", Active: true}, d))
+	must(office.Add(t.Context(), ledger.Clinician{ID: "long", Name: arabicName, Account: "abd@ward.example", Active: true}, d))
 	must(office.AddBadge(t.Context(), "anna", provision.NewBadge{Raw: sparesCard, Expires: now.Add(72 * time.Hour)}, d))
 	must(office.Rename(t.Context(), "anna", "Anna Berg-Öztürk", "anna@ward.example", d))
 	must(office.SetActive(t.Context(), "anna", false, d))
@@ -112,8 +112,7 @@ func TestSentencesOfTheCoreAreSaidInGerman(t *testing.T) {
 		custody.Sentence(unsent):                "Löschen angefordert 14:07, das iPad hat sich seither nicht gemeldet: braucht jemanden vor Ort.",
 		"unproven: " + custody.Sentence(unsent): "unbewiesen: Löschen angefordert 14:07, das iPad hat sich seither nicht gemeldet: braucht jemanden vor Ort.",
 		"This iPad's profiles are not as its ward's policy wants them; missing: restrictions, badge-in page; left over: \"a.b\". What padwarden may put right it does while the iPad is clean.": "Die Profile dieses iPads sind nicht so, wie die Regeln der Station sie verlangen; fehlend: Einschränkungen, Anmeldeseite; übrig: \"a.b\". Was padwarden berichtigen darf, berichtigt es, solange das iPad sauber ist.",
-		"This iPad was reset. " + custody.GradeAppsRemoved.Kept():     "Dieses iPad wurde zurückgesetzt. Die Apps der Station und ihre Daten wurden entfernt. Was in Safari, Fotos und Dateien liegt, nicht.",
-		"In use by Anna B. Klein, active 14 s ago. Use another iPad.": "Benutzt von Anna B. Klein, aktiv vor 14 s. Nehmen Sie ein anderes iPad.",
+		"This iPad was reset. " + custody.GradeAppsRemoved.Kept(): "Dieses iPad wurde zurückgesetzt. Die Apps der Station und ihre Daten wurden entfernt. Was in Safari, Fotos und Dateien liegt, nicht.",
 		"The push certificate ends on 2027-03-01, in 12 days. Renew it at Apple's Push Certificates Portal, under the Apple Account that made it: with another account's every iPad would have to enrol again.": "Das Push-Zertifikat läuft am 2027-03-01 ab, in 12 Tagen. Erneuern Sie es in Apples Push Certificates Portal unter dem Apple-Account, mit dem es erstellt wurde: Mit dem eines anderen Accounts müsste sich jedes iPad neu registrieren.",
 		paceSays(custody.Pace{Proven: 30, P50: 90 * time.Second, Longest: 5 * time.Minute}):                                                                                                                     "Löschen dauert hier 90 s (p50) bis 5 min (die längste bewiesene; mehr als 1 von 20 wurde es nie), 30 bewiesen in 30 Tagen",
 		unprovenSays(custody.Pace{Unproven: map[custody.Cause]int{custody.CauseOverdue: 2, custody.CauseFailed: 1}}):                                                                                            "3 unbewiesen: 2 nicht rechtzeitig bewiesen, 1 fehlgeschlagen",

@@ -294,7 +294,8 @@ func TestPeopleInABrowser(t *testing.T) {
 
 	// A reader that acts as a keyboard, with nothing focused.
 	wedge := func(number string) {
-		tab.Eval(`(() => { document.activeElement.blur(); for (const k of [...'` + number + `', 'Enter']) document.dispatchEvent(new KeyboardEvent('keydown', {key: k, bubbles: true, cancelable: true})); return 1; })()`)
+		tab.Eval(`document.activeElement.blur()`)
+		tab.Do(chromedp.KeyEvent(number + "\r"))
 	}
 	tab.Do(chromedp.Navigate(base+"/console/people"), chromedp.WaitVisible("#search"))
 	tab.Until(`document.getElementById('sum').textContent === '2 people.'`)
