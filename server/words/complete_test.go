@@ -20,8 +20,7 @@ import (
 
 // toCome are the templates whose texts are not in the catalogue yet.
 var toCome = []string{
-	"console/pool.html", "console/device.html", "console/deeds.html", "console/approvals.html", "console/ladder.html",
-	"console/housekeeping.html", "console/import.html", "kiosk/page.html", "kiosk/sorry.html",
+	"console/import.html", "kiosk/page.html", "kiosk/sorry.html",
 }
 
 // promised are texts in the catalogue that pages to come say.
