@@ -53,7 +53,7 @@ func (b *board) read(ctx context.Context, w what) error {
 		p.seq, p.order, p.recent, p.waits, p.urgent, p.clocks = was.seq, was.order, was.recent, was.waits, was.urgent, was.clocks
 	}
 	if w.beat {
-		b.s.besides(ctx, p)
+		b.s.readBeside(ctx, p)
 		p.clocks = b.clocks()
 	}
 	if len(changed) > 0 || gone {

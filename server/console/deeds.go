@@ -148,7 +148,7 @@ func (s *Console) perform(ctx context.Context, who asker, row custody.Custody, d
 type deedView struct {
 	deed
 	Name    string
-	Device  string // its name, in Ask
+	Ask     string
 	Says    []string
 	Offered bool
 }
@@ -156,7 +156,7 @@ type deedView struct {
 func (d device) deeds(who asker) (views []deedView) {
 	for _, x := range deeds {
 		if allowed(who, x.Action, d.custody.Ward) == nil {
-			views = append(views, deedView{deed: x, Name: x.Name, Device: d.Name, Says: x.Says(d.policy), Offered: x.offered(d)})
+			views = append(views, deedView{deed: x, Name: x.Name, Ask: fmt.Sprintf(x.Ask, d.Name), Says: x.Says(d.policy), Offered: x.offered(d)})
 		}
 	}
 	return views

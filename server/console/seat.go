@@ -111,7 +111,7 @@ func (v *seat) step(ctx context.Context, p *picture) error {
 		return nil
 	}
 	v.beat = p.beat
-	return v.besides(p)
+	return v.withBeat(p)
 }
 
 // resume takes it that the page shows what it was made of: what is to be seen now,
@@ -258,9 +258,9 @@ func (v *seat) tell(name, text string) error {
 	return v.sink.Event(name, text)
 }
 
-// besides sends what comes with a beat: what time it is, the idle clocks, and what is
+// withBeat sends what comes with a beat: what time it is, the idle clocks, and what is
 // known beside the devices.
-func (v *seat) besides(p *picture) error {
+func (v *seat) withBeat(p *picture) error {
 	if err := v.sink.Event("now", strconv.FormatInt(p.now(v.console).UnixMilli(), 10)); err != nil {
 		return err
 	}
@@ -305,9 +305,9 @@ func (b bits) clear(n int) { b[n/64] &^= 1 << (n % 64) }
 
 func (b bits) is(n int) bool { return n/64 < len(b) && b[n/64]&(1<<(n%64)) != 0 }
 
-// besides reads what no device's row says: what waits for a second person, and
+// readBeside reads what no device's row says: what waits for a second person, and
 // the emergencies that nobody has reviewed.
-func (s *Console) besides(ctx context.Context, p *picture) {
+func (s *Console) readBeside(ctx context.Context, p *picture) {
 	waits, err := s.waits(ctx)
 	if err == nil {
 		p.waits = waits

@@ -56,7 +56,7 @@ func (d *decision) assign(e Assign) error {
 	case e.By:
 		d.note(KindHands, e.By, "taken")
 	default:
-		d.note(KindHands, e.By, "given to %s", strings.TrimPrefix(e.Who, "staff:"))
+		d.note(KindHands, e.By, "given to %s", Hands{Who: e.Who}.Name())
 	}
 	d.next.Hands = Hands{Who: e.Who, By: e.By, At: d.now}
 	return nil
