@@ -53,6 +53,9 @@ func TestEachIPadOfABulkIsLookedAtByItself(t *testing.T) {
 	if e := d.entries["DMQX10"]; e[len(e)-1].Kind != custody.KindReason || e[len(e)-1].Detail != "the shift ends" || e[len(e)-1].Actor != "staff:Maria" {
 		t.Errorf("the reason is not in the history: %+v", e)
 	}
+	if _, a = d.atOnce(cookie, csrf, "isolate", "norovirus", "DMQX11"); a.Done != 0 || a.Results[0].Code != "stale" || d.rows["DMQX11"].Isolation.On() {
+		t.Errorf("isolated in another hand-over: %+v", a)
+	}
 	for body, want := range map[string]int{`{"devices":[],"why":"x"}`: 400, `{"devices":[{"id":"DMQX00"}],"why":" "}`: 400, `{"why":"x"}`: 400,
 		`{"devices":[` + strings.TrimSuffix(strings.Repeat(`{"id":"DMQX00"},`, maxAtOnce+1), ",") + `],"why":"x"}`: 400} {
 		if status, said, _ := d.ask("POST", "/console/bulk/wipe", body, as(cookie, csrf)); status != want {

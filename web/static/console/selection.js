@@ -70,6 +70,7 @@ function open(dialog) {
   dialog.querySelector('.error').hidden = true;
   dialog.querySelector('.results').replaceChildren();
   dialog.querySelector('[data-doit]').hidden = false;
+  dialog.classList.remove('done');
   dialog.querySelector('[data-closes]').textContent = t('Cancel');
   dialog.showModal();
 }
@@ -90,6 +91,7 @@ async function doit(dialog, button) {
     for (const box of document.querySelectorAll('[data-pick]')) box.checked = chosen.has(box.value);
     results.replaceChildren(p, list);
     button.hidden = true;
+    dialog.classList.add('done');
     const closes = dialog.querySelector('[data-closes]');
     closes.textContent = t('Close');
     closes.focus();
