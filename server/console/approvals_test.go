@@ -219,7 +219,7 @@ func TestTwoPeopleInABrowser(t *testing.T) {
 	tab.Judge("approvals-3-asked")
 	tab.Do(chromedp.Click(`#approve [data-does="approve"]`))
 	tab.Until(`document.querySelector('.pill').textContent === 'Being wiped' && document.querySelector('#approval') === null`)
-	if !strings.Contains(tab.Eval(`document.querySelector('.history').textContent`), "staff:Maria and staff:Ben Adler") {
-		t.Error("the history on the page does not name both")
+	if !strings.Contains(tab.Eval(`document.querySelector('.history').textContent`), "Maria and Ben Adler") {
+		t.Errorf("the history on the page does not name both: %s", tab.Eval(`document.querySelector(".history").textContent`))
 	}
 }

@@ -176,9 +176,10 @@ func TestLaddersInABrowser(t *testing.T) {
 	}
 	d.mu.Lock()
 	d.now = d.now.Add(10 * time.Minute)
-	s := d.sessions["DMQX13"]
-	s.Now = d.now
-	d.sessions["DMQX13"] = s
+	for id, s := range d.sessions {
+		s.Now = d.now
+		d.sessions[id] = s
+	}
 	d.mu.Unlock()
 	tab.Until(`document.querySelector('#row-DMQX13 .slow')`)
 
