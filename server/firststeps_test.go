@@ -87,7 +87,7 @@ func readme(t *testing.T, from, to string) string {
 // A new administrator gets from an empty folder to the first badge-in by the
 // README alone: its file, its badge and its PIN, its buttons by their names. The
 // nurse then comes in all three ways: badge and PIN, security key, emergency.
-func TestFirstSteps(t *testing.T) {
+func TestFirstStepsInABrowser(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "padwarden")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {

@@ -157,7 +157,7 @@ func TestAManagersMorningInABrowser(t *testing.T) {
 }
 
 // The numbers follow the server's clock: a browser that is hours wrong shows the same.
-func TestABrowsersClockDecidesNothing(t *testing.T) {
+func TestABrowsersClockDecidesNothingInABrowser(t *testing.T) {
 	d := newDesk(t)
 	d.console.Beat = 300 * time.Millisecond
 	base := browsertest.Serve(t, d.app)

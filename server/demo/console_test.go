@@ -11,9 +11,9 @@ import (
 	"github.com/padwarden/padwarden/server/browser/browsertest"
 )
 
-// TestTheConsoleFollowsTheWard: the one-time link signs in, the pool view shows
+// TestTheConsoleFollowsTheWardInABrowser: the one-time link signs in, the pool view shows
 // every iPad of the whole house, and follows a nurse's tap by itself.
-func TestTheConsoleFollowsTheWard(t *testing.T) {
+func TestTheConsoleFollowsTheWardInABrowser(t *testing.T) {
 	tab := browsertest.Open(t)
 	h := hospital(t, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -14,7 +14,7 @@ import (
 
 // Somebody who reads German has the whole page so, what the core says too; what
 // they say of an emergency is in the history as everybody reads it.
-func TestAGermanPage(t *testing.T) {
+func TestAGermanPageInABrowser(t *testing.T) {
 	h := newHouse(t)
 	german := func(r *http.Request) { r.Header.Set("Accept-Language", "de-DE,de;q=0.9") }
 	if _, page, _ := h.ask("GET", "/kiosk", "", german); !strings.Contains(page, `<html lang="de">`) || !strings.Contains(page, "Ausweis an den Leser halten") {

@@ -15,7 +15,7 @@ import (
 // Names are text, whatever is in them: markup does nothing, what is written
 // from the right turns nothing else around, and 200 characters push nothing off
 // the screen, in every view that shows one.
-func TestNamesOfAllKinds(t *testing.T) {
+func TestNamesOfAllKindsInABrowser(t *testing.T) {
 	h := newHouse(t)
 	long := strings.Repeat("Very long name of an iPad ", 8)[:200]
 	h.called[ipad] = `<img src=x onerror="window.broken=1"><b>Bay 3</b>`
@@ -66,7 +66,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 
 // What an address of ours kept in the browser ends with the session, and the
 // iPad is still the iPad: its own cookie stays.
-func TestThePageForgets(t *testing.T) {
+func TestThePageForgetsInABrowser(t *testing.T) {
 	h := newHouse(t)
 	tab := browsertest.Open(t)
 	tab.Do(chromedp.Navigate(browsertest.Serve(t, h.app)+"/kiosk/start/D07.3.31"), chromedp.WaitVisible("#ready"))

@@ -27,7 +27,7 @@ const (
 // What cannot be had says whose it is and where to go, and names nobody once it
 // is locked. A lost connection is said at once, however it was lost; without it
 // the page locks itself at its time, and what the server says rules again.
-func TestRefusalAndLostConnection(t *testing.T) {
+func TestRefusalAndLostConnectionInABrowser(t *testing.T) {
 	h := newHouse(t)
 	h.kiosk.Beat = 200 * time.Millisecond
 	h.policy.WebApps = []custody.WebApp{{Name: "Charting", URL: "https://charts.example.org/"}}
@@ -98,7 +98,7 @@ func TestRefusalAndLostConnection(t *testing.T) {
 // own clock meanwhile, so the page reads the wall's too, and closes itself
 // before it could ask the server. A page that never heard of its server again
 // knows its time from the start; and a wall clock that is wrong moves nothing.
-func TestTimePassesInSleep(t *testing.T) {
+func TestTimePassesInSleepInABrowser(t *testing.T) {
 	h := newHouse(t)
 	line := browsertest.NewLine(t, browsertest.Serve(t, h.app))
 	tab := browsertest.Open(t)
@@ -127,7 +127,7 @@ func settled(tab *browsertest.Tab) {
 
 // Touches are told once in a quarter of a minute, and at once while the warning
 // shows or an app is opened; and only a hand's.
-func TestOnlyHandsAreTouches(t *testing.T) {
+func TestOnlyHandsAreTouchesInABrowser(t *testing.T) {
 	h := newHouse(t)
 	h.policy.WebApps = []custody.WebApp{{Name: "Charting", URL: "https://charts.example.org/"}}
 	base := browsertest.Serve(t, h.app)

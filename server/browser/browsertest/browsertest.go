@@ -45,6 +45,9 @@ func Serve(t testing.TB, app *fiber.App) (base string) {
 // the directory in PADWARDEN_SHOTS, as PADWARDEN_SHOTS_AS says: png or webp.
 func Open(t testing.TB) *Tab {
 	t.Helper()
+	if name, _, _ := strings.Cut(t.Name(), "/"); strings.HasPrefix(name, "Test") && !strings.HasSuffix(name, "InABrowser") {
+		t.Fatalf("%s looks at pages in a browser: let its name end with InABrowser, for the race detector leaves those out", name)
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed, so the pages are not looked at in a browser")
