@@ -170,7 +170,7 @@ func (tab *Tab) Shot(name string) {
 	}
 	params, ending := page.CaptureScreenshotParams{}, ".png"
 	if os.Getenv("PADWARDEN_SHOTS_AS") == "webp" {
-		quality := int64(82)
+		quality := int64(55)
 		params, ending = page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality}, ".webp"
 	}
 	picture := run(tab, "taking a picture", func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
