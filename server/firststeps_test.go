@@ -124,11 +124,12 @@ func TestFirstStepsInABrowser(t *testing.T) {
 	button(admin, "Sign out")
 	button(admin, "Sign in with a passkey")
 
+	button(admin, "Administration")
 	button(admin, "Import")
 	admin.Do(chromedp.WaitVisible("#file"), chromedp.SetUploadFiles("#file", []string{file}))
 	button(admin, "Check the file")
 	admin.Do(chromedp.WaitVisible("#import"), chromedp.Click("#import"))
-	admin.Until(`document.getElementById('import').hidden && document.getElementById('sum').textContent.includes('3')`)
+	admin.Until(`document.getElementById('progress').textContent.includes('All 3 rows are done.')`)
 	button(admin, "iPads")
 	button(admin, "4E-01")
 	button(admin, "Enrolment link…")

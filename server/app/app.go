@@ -137,6 +137,7 @@ func (a *App) Run(ctx context.Context) error {
 		if e := a.http.ShutdownWithTimeout(grace); e != nil {
 			err = fmt.Errorf("stopping: %w", e)
 		}
+		_ = a.socket.Close() // a server that was stopped before it had begun would go on to serve
 		<-served
 	case err = <-served:
 		err = fmt.Errorf("serving: %w", err)
