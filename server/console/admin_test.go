@@ -285,7 +285,7 @@ func TestAdministrationInABrowser(t *testing.T) {
 	tab := browsertest.Open(t)
 	token, err := e.ids.MintStaffToken(t.Context(), "Ada Admin", identity.Administrator)
 	e.must(err)
-	tab.Do(chromedp.Navigate(base+"/console/start/"+token), chromedp.WaitVisible("button"), chromedp.Click("button"), chromedp.WaitVisible("main h1"))
+	tab.Do(chromedp.Navigate(base+"/console/start/"+token), chromedp.WaitVisible("button"), chromedp.Click("button"), chromedp.WaitVisible(".who a"))
 	tab.Do(chromedp.Navigate(base+"/console/admin"), chromedp.WaitVisible(".card-list"))
 	tab.Judge("admin-1-index")
 	tab.Do(chromedp.Click(`a[href="/console/admin/wards"]`), chromedp.WaitVisible("table.list"))

@@ -43,8 +43,7 @@ type board struct {
 	asked   time.Time // when somebody last looked
 	devices map[custody.DeviceID]*shown
 	slots   int
-	names   map[string]string // clinicians'
-	paces   map[string]custody.Pace
+	names   map[string]string         // clinicians'
 	said    map[custody.DeviceID]said // what it said of itself
 	wards   []ledger.Ward
 	offset  time.Duration // from this server's clock to the one that decides
@@ -81,7 +80,7 @@ func (b *board) wake(ctx context.Context) error {
 	changed, leave := b.s.Live.Subscribe("") // before the reading, so that nothing falls between
 	b.boot = uuid.NewString()
 	b.present.Store(nil)
-	b.devices, b.names, b.paces, b.slots = map[custody.DeviceID]*shown{}, nil, nil, 0
+	b.devices, b.names, b.slots = map[custody.DeviceID]*shown{}, nil, 0
 	if err := b.read(ctx, what{all: true, beat: true}); err != nil {
 		leave()
 		return err
@@ -202,7 +201,7 @@ var errAway = errors.New("the board is not followed any more")
 
 // away forgets everything; who still looks is told by why.
 func (b *board) away(why error) {
-	b.asleep, b.devices, b.names, b.paces, b.said, b.failed = true, nil, nil, nil, nil, 0
+	b.asleep, b.devices, b.names, b.said, b.failed = true, nil, nil, nil, 0
 	if why != nil {
 		p := *b.present.Load()
 		p.failing = why

@@ -59,7 +59,7 @@ func (b *board) read(ctx context.Context, w what) error {
 	if len(changed) > 0 || gone {
 		p.add(changed, gone, b.devices)
 	}
-	p.count(b.paces, b.now())
+	p.count()
 	b.failed = 0
 	if w.beat || len(changed) > 0 || gone || !settled || was == nil || was.failing != nil {
 		b.publish(p)
@@ -145,7 +145,7 @@ func (b *board) keep(fresh map[custody.DeviceID]device, w what) (gone bool) {
 		gone = gone || !there
 		return !there
 	})
-	b.names, b.paces, b.said = map[string]string{}, map[string]custody.Pace{}, nil
+	b.names, b.said = map[string]string{}, nil
 	return gone
 }
 
@@ -175,9 +175,7 @@ func (b *board) redraw(ctx context.Context, fresh map[custody.DeviceID]device, a
 		if d.session.Now.IsZero() {
 			d.session.Now = now
 		}
-		if d.custody.State == custody.Wiping {
-			d.pace = b.pace(ctx, d.custody.Ward)
-		}
+		d.pace = b.s.pace(ctx, d.custody)
 		b.s.trouble(&d)
 		d.said, d.reach = b.said[id], b.s.Reach
 		e := &shown{d: d, row: d.row(b.name(ctx, d.custody.Holder))}
@@ -233,18 +231,6 @@ func (b *board) name(ctx context.Context, id string) string {
 	return name
 }
 
-func (b *board) pace(ctx context.Context, ward string) custody.Pace {
-	pace, ok := b.paces[ward]
-	if !ok {
-		var err error
-		if pace, err = b.s.Ledger.Pace(ctx, ward); err != nil {
-			b.s.Log.Warn("a ward's pace cannot be read", "ward", ward, "err", err)
-		}
-		b.paces[ward] = pace
-	}
-	return pace
-}
-
 // clocks are the idle clocks of the open sessions. A touch changes nothing else,
 // and is in no feed.
 func (b *board) clocks() (all []clock) {
@@ -293,4 +279,23 @@ func (e *shown) same(o *shown) bool {
 	a, b := e.row, o.row
 	a.Touched, a.LockAt, b.Touched, b.LockAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	return reflect.DeepEqual(a, b)
+}
+
+// readBeside reads what no device's row says: what waits for a second person, and
+// the emergencies that nobody has reviewed.
+func (s *Console) readBeside(ctx context.Context, p *picture) {
+	waits, err := s.waits(ctx)
+	if err == nil {
+		p.waits = waits
+	}
+	open, urgentErr := s.Ledger.Emergencies(ctx, false)
+	if urgentErr == nil {
+		p.urgent = map[string]int{}
+		for _, e := range open {
+			p.urgent[e.Ward]++
+		}
+	}
+	if err := errors.Join(err, urgentErr); err != nil {
+		s.Log.Warn("what is beside the pool cannot be read", "err", err)
+	}
 }

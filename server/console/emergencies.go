@@ -175,17 +175,3 @@ func (s *Console) emergencyCode(ctx context.Context, c *fiber.Ctx, who asker) er
 	s.Log.Info("an emergency code was made", "ward", ward.ID, "staff", who.Name)
 	return c.JSON(fiber.Map{"code": code})
 }
-
-// urgent is how many emergencies wait for somebody's review, of those that who may see.
-func (s *Console) urgent(ctx context.Context, who asker) (n int) {
-	open, err := s.Ledger.Emergencies(ctx, false)
-	if err != nil {
-		s.Log.Warn("emergencies cannot be read", "err", err)
-	}
-	for _, e := range open {
-		if allowed(who, identity.View, e.Ward) == nil {
-			n++
-		}
-	}
-	return n
-}

@@ -46,17 +46,11 @@ type forecastView struct {
 	Named      []handView
 }
 
-// forecasts says of each ward how it stands before its next shift change. rows
-// are the devices; nil: they are read.
-func (s *Console) forecasts(ctx context.Context, wards []ledger.Ward, rows []custody.Custody) ([]forecastView, error) {
-	if rows == nil {
-		if err := s.Ledger.Rows(ctx, 0, func(c custody.Custody) error { rows = append(rows, c); return nil }); err != nil {
-			return nil, err
-		}
-	}
+// forecasts says of each ward how it stands before its next shift change.
+func (s *Console) forecasts(ctx context.Context, wards []ledger.Ward) ([]forecastView, error) {
 	of := map[string][]custody.Custody{}
-	for _, c := range rows {
-		of[c.Ward] = append(of[c.Ward], c)
+	if err := s.Ledger.Rows(ctx, 0, func(c custody.Custody) error { of[c.Ward] = append(of[c.Ward], c); return nil }); err != nil {
+		return nil, err
 	}
 	views, known := make([]forecastView, 0, len(wards)), s.said(ctx)
 	for _, w := range wards {
@@ -71,12 +65,12 @@ func (s *Console) forecasts(ctx context.Context, wards []ledger.Ward, rows []cus
 
 // forecastLines are what is said above the iPads: of one ward, or of those of
 // all that will be short, the shortest first and not more than three.
-func (s *Console) forecastLines(ctx context.Context, wards []ledger.Ward, ward string, rows []custody.Custody) ([]forecastView, error) {
+func (s *Console) forecastLines(ctx context.Context, wards []ledger.Ward, ward string) ([]forecastView, error) {
 	about := wards
 	if ward != "" {
 		about = slices.DeleteFunc(slices.Clone(wards), func(w ledger.Ward) bool { return w.ID != ward })
 	}
-	views, err := s.forecasts(ctx, about, rows)
+	views, err := s.forecasts(ctx, about)
 	if err != nil || len(about) == 1 {
 		return views, err
 	}

@@ -27,11 +27,11 @@ func (s *Console) registerLadders(r fiber.Router, handlers ...fiber.Handler) {
 	wards.Get("/:ward/wipes", s.api(s.wardWipes))
 }
 
-// gauge reads each ward's policy and pace once in an answer. What cannot be
-// read is left out: a device is then shown without what would be said of it,
-// and never as better than it is.
+// gauge reads each ward's policy once in an answer. What cannot be read is left
+// out: a device is then shown without what would be said of it, and never as
+// better than it is.
 func (s *Console) gauge(ctx context.Context) func(d *device) {
-	policies, paces := map[string]custody.Policy{}, map[string]custody.Pace{}
+	policies := map[string]custody.Policy{}
 	return func(d *device) {
 		ward := d.custody.Ward
 		policy, ok := policies[ward]
@@ -42,20 +42,21 @@ func (s *Console) gauge(ctx context.Context) func(d *device) {
 			}
 			policies[ward] = policy
 		}
-		d.policy, d.reach = policy, s.Reach
-		if d.custody.State != custody.Wiping {
-			return
-		}
-		pace, ok := paces[ward]
-		if !ok {
-			var err error
-			if pace, err = s.Ledger.Pace(ctx, ward); err != nil {
-				s.Log.Warn("a ward's pace cannot be read", "ward", ward, "err", err)
-			}
-			paces[ward] = pace
-		}
-		d.pace = pace
+		d.policy, d.reach, d.pace = policy, s.Reach, s.pace(ctx, d.custody)
 	}
+}
+
+// pace is what the wipes of a device's ward take, while it is being wiped. The
+// ledger keeps it for a while, so it is asked for each.
+func (s *Console) pace(ctx context.Context, c custody.Custody) custody.Pace {
+	if c.State != custody.Wiping {
+		return custody.Pace{}
+	}
+	pace, err := s.Ledger.Pace(ctx, c.Ward)
+	if err != nil {
+		s.Log.Warn("a ward's pace cannot be read", "ward", c.Ward, "err", err)
+	}
+	return pace
 }
 
 // lockView is the lock of a locked device as a row and the page show it.

@@ -76,6 +76,29 @@ func (p *picture) add(changed []*shown, gone bool, all map[custody.DeviceID]*sho
 
 func bySort(a, b *shown) int { return strings.Compare(a.row.Sort, b.row.Sort) }
 
+// sorted is where a device stands among the others: what needs somebody first.
+func sorted(r *row) string {
+	rank := 5
+	switch {
+	case r.NeedsHands && !r.Hands.On():
+		rank = 0
+	case r.NeedsHands:
+		rank = 1
+	case r.State == custody.Lost, r.Unreachable != nil, r.Slow != nil, len(r.Against) > 0,
+		r.Lock != nil && r.Lock.Word == custody.LockScreenOff:
+		rank = 2
+	case r.Lock != nil && r.Lock.Word == custody.LockUnconfirmed:
+		rank = 3
+	case r.State == custody.Wiping, r.Isolation.On():
+		rank = 4
+	case r.State == custody.Enrolling:
+		rank = 6
+	case r.State == custody.Retired:
+		rank = 7
+	}
+	return strconv.Itoa(rank) + "\t" + r.Ward + "\t" + strings.ToLower(r.Name) + "\t" + string(r.ID)
+}
+
 // since returns what has changed after seq, each device once as it is now; false
 // where that is not known any more.
 func (p *picture) since(seq int64) (changed []*shown, ok bool) {

@@ -101,10 +101,7 @@ func (s *Console) showPool(ctx context.Context, c *fiber.Ctx, who asker) error {
 func (v *seat) rows(p *picture) (template.HTML, int, error) {
 	var b strings.Builder
 	n := 0
-	for _, e := range p.order {
-		if !v.sees(e) {
-			continue
-		}
+	for e := range v.seen(p) {
 		html, err := e.html(v.console, v.face())
 		if err != nil {
 			return "", 0, err

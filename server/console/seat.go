@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/padwarden/padwarden/server/browser"
-	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/words"
 )
@@ -118,10 +117,8 @@ func (v *seat) step(ctx context.Context, p *picture) error {
 // and of what changed since whatever could be seen then.
 func (v *seat) resume(p *picture, changed []*shown) {
 	v.has = bits{}
-	for _, e := range p.order {
-		if v.sees(e) {
-			v.has.set(e.slot)
-		}
+	for e := range v.seen(p) {
+		v.has.set(e.slot)
 	}
 	for _, e := range changed {
 		if v.may(e.row.Ward) || v.may(e.left) {
@@ -168,6 +165,17 @@ func (v *seat) covers(ward string) bool {
 
 func (v *seat) sees(e *shown) bool { return v.may(e.row.Ward) && v.filter.match(e, v.who.Actor()) }
 
+// seen are the devices of the picture that are to be seen, in its order.
+func (v *seat) seen(p *picture) iter.Seq[*shown] {
+	return func(yield func(*shown) bool) {
+		for _, e := range p.order {
+			if v.sees(e) && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
 // everything sends a snapshot: one event of all rows, a line each.
 func (v *seat) everything(p *picture) error {
 	v.has = bits{}
@@ -177,10 +185,7 @@ func (v *seat) everything(p *picture) error {
 			return
 		}
 		n := 0
-		for _, e := range p.order {
-			if !v.sees(e) {
-				continue
-			}
+		for e := range v.seen(p) {
 			html, err := e.html(v.console, v.face())
 			if err != nil {
 				failed = err
@@ -289,70 +294,4 @@ func (v *seat) withBeat(p *picture) error {
 		return nil
 	}
 	return v.sink.Event("clocks", "{"+b.String()+"}")
-}
-
-// bits is a set of slots: small, whatever a viewer sees.
-type bits []uint64
-
-func (b *bits) set(n int) {
-	for len(*b) <= n/64 {
-		*b = append(*b, 0)
-	}
-	(*b)[n/64] |= 1 << (n % 64)
-}
-
-func (b bits) clear(n int) { b[n/64] &^= 1 << (n % 64) }
-
-func (b bits) is(n int) bool { return n/64 < len(b) && b[n/64]&(1<<(n%64)) != 0 }
-
-// readBeside reads what no device's row says: what waits for a second person, and
-// the emergencies that nobody has reviewed.
-func (s *Console) readBeside(ctx context.Context, p *picture) {
-	waits, err := s.waits(ctx)
-	if err == nil {
-		p.waits = waits
-	}
-	open, urgentErr := s.Ledger.Emergencies(ctx, false)
-	if urgentErr == nil {
-		p.urgent = map[string]int{}
-		for _, e := range open {
-			p.urgent[e.Ward]++
-		}
-	}
-	if err := errors.Join(err, urgentErr); err != nil {
-		s.Log.Warn("what is beside the pool cannot be read", "err", err)
-	}
-}
-
-// pressing is how many emergencies wait for somebody's review in wards that may be seen.
-func (p *picture) pressing(may func(ward string) bool) (n int) {
-	for ward, k := range p.urgent {
-		if may(ward) {
-			n += k
-		}
-	}
-	return n
-}
-
-// sorted is where a device stands among the others: what needs somebody first.
-func sorted(r *row) string {
-	rank := 5
-	switch {
-	case r.NeedsHands && !r.Hands.On():
-		rank = 0
-	case r.NeedsHands:
-		rank = 1
-	case r.State == custody.Lost, r.Unreachable != nil, r.Slow != nil, len(r.Against) > 0,
-		r.Lock != nil && r.Lock.Word == custody.LockScreenOff:
-		rank = 2
-	case r.Lock != nil && r.Lock.Word == custody.LockUnconfirmed:
-		rank = 3
-	case r.State == custody.Wiping, r.Isolation.On():
-		rank = 4
-	case r.State == custody.Enrolling:
-		rank = 6
-	case r.State == custody.Retired:
-		rank = 7
-	}
-	return strconv.Itoa(rank) + "\t" + r.Ward + "\t" + strings.ToLower(r.Name) + "\t" + string(r.ID)
 }

@@ -25,7 +25,7 @@ type tally struct {
 }
 
 // count tallies each ward.
-func (p *picture) count(paces map[string]custody.Pace, now time.Time) {
+func (p *picture) count() {
 	p.tallies = map[string]*tally{}
 	for _, e := range p.order {
 		t := p.tallies[e.row.Ward]
@@ -83,6 +83,16 @@ func (p *picture) sum(mine func(ward string) bool) tally {
 	}
 	slices.SortFunc(all.Ready, time.Time.Compare)
 	return all
+}
+
+// pressing is how many emergencies wait for somebody's review in wards that may be seen.
+func (p *picture) pressing(may func(ward string) bool) (n int) {
+	for ward, k := range p.urgent {
+		if may(ward) {
+			n += k
+		}
+	}
+	return n
 }
 
 // covered are the wards of the picture that mine holds of, as one word.

@@ -110,7 +110,7 @@ func (s *Console) listUse(ctx context.Context, c *fiber.Ctx, who asker) error {
 			return err
 		}
 	}
-	views, err := s.forecasts(ctx, about, nil)
+	views, err := s.forecasts(ctx, about)
 	if err != nil {
 		return err
 	}

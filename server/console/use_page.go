@@ -38,7 +38,7 @@ func (s *Console) showUse(ctx context.Context, c *fiber.Ctx, who asker) error {
 	if err != nil {
 		return err
 	}
-	forecasts, err := s.forecasts(ctx, about, nil)
+	forecasts, err := s.forecasts(ctx, about)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Console) showForecastLine(ctx context.Context, c *fiber.Ctx, who asker)
 	if err != nil {
 		return err
 	}
-	lines, err := s.forecastLines(ctx, all, ward, nil)
+	lines, err := s.forecastLines(ctx, all, ward)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *Console) showForecast(ctx context.Context, c *fiber.Ctx, who asker) err
 	if err != nil {
 		return err
 	}
-	forecasts, err := s.forecasts(ctx, about, nil)
+	forecasts, err := s.forecasts(ctx, about)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func TestTheManagersForecast(t *testing.T) {
 		cookie, _ := d.signedIn(identity.Manager, "4B")
 		status, body, _ := d.ask("GET", "/console/use?ward=4B", "", as(cookie, ""))
 		wards, _ := d.Wards(t.Context())
-		views, err := d.console.forecastLines(t.Context(), wards[:1], "4B", nil)
+		views, err := d.console.forecastLines(t.Context(), wards[:1], "4B")
 		if err != nil {
 			t.Fatal(err)
 		}

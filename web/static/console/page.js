@@ -11,7 +11,7 @@ let ahead = (Number(document.body.dataset.now) || Date.now()) - performance.now(
 
 export const now = () => ahead + performance.now();
 
-export function setNow(ms) { ahead = ms - performance.now(); }
+function setNow(ms) { ahead = ms - performance.now(); }
 
 // localise writes the times under root in the reader's own zone.
 export function localise(root) {
