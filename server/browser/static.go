@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -18,7 +19,7 @@ type asset struct {
 	kind  string // content type
 	tag   string // ETag: the same for both ways it is written, so it is a weak one
 	plain []byte
-	small []byte // gzip; nil where that is not smaller
+	small func() []byte // gzip, made when it is first asked for; nil where that is not smaller
 }
 
 // kinds are said here: what the host knows of file names differs from host to host.
@@ -27,8 +28,8 @@ var kinds = map[string]string{
 	".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2", ".json": "application/json",
 }
 
-// Static serves the files of assets' folder static under /static, compressed
-// once at start. They may be kept, and are asked for again each time: 304 while
+// Static serves the files of assets' folder static under /static, each compressed
+// once, when it is first asked for. They may be kept, and are asked for again each time: 304 while
 // they are unchanged. Under the address that [Versioned] gives they are not
 // asked for again.
 func Static(r fiber.Router, assets fs.FS) {
@@ -65,9 +66,11 @@ func (a asset) send(c *fiber.Ctx) error {
 		}
 	}
 	c.Set(fiber.HeaderContentType, a.kind)
-	if a.small != nil && c.Get(fiber.HeaderAcceptEncoding) != "" && c.AcceptsEncodings("gzip") == "gzip" {
-		c.Set(fiber.HeaderContentEncoding, "gzip")
-		return c.Send(a.small)
+	if c.Get(fiber.HeaderAcceptEncoding) != "" && c.AcceptsEncodings("gzip") == "gzip" {
+		if small := a.small(); small != nil {
+			c.Set(fiber.HeaderContentEncoding, "gzip")
+			return c.Send(small)
+		}
 	}
 	return c.Send(a.plain)
 }
@@ -99,7 +102,8 @@ func load(assets fs.FS) (all map[string]asset, version string) {
 		sum := sha256.Sum256(plain)
 		sums.Write([]byte(name + "\x00"))
 		sums.Write(sum[:])
-		a := asset{kind: kinds[path.Ext(name)], tag: `W/"` + hex.EncodeToString(sum[:16]) + `"`, plain: plain, small: shorter(plain)}
+		a := asset{kind: kinds[path.Ext(name)], tag: `W/"` + hex.EncodeToString(sum[:16]) + `"`, plain: plain,
+			small: sync.OnceValue(func() []byte { return shorter(plain) })}
 		if a.kind == "" {
 			a.kind = "text/plain; charset=utf-8"
 		}
