@@ -26,11 +26,14 @@ document.addEventListener('htmx:responseError', async (e) => {
 });
 document.addEventListener('htmx:sendError', () => say(t('There is no connection, so nothing was done. Try again.')));
 
+// What was refused before is said no longer once something went well. Not when it
+// has settled, a moment later: by then the next may have been refused.
+document.addEventListener('htmx:afterRequest', (e) => { if (e.detail.successful) say(''); });
+
 // A field is marked as long as something is said against it, and what keeps the
 // whole from being saved is where the eyes and the reader are.
 document.addEventListener('htmx:afterSettle', (e) => {
   if (!document.getElementById('editor')) return;
-  if (e.detail.successful !== false) say('');
   for (const fault of document.querySelectorAll('[id^="fault-"]')) {
     const field = document.getElementById('f-' + fault.id.slice('fault-'.length));
     if (!field) continue;
