@@ -41,9 +41,11 @@ func main() {
 			fmt.Fprintf(os.Stderr, "%s …\n", r.Name)
 		}
 		got := take(ctx, r)
-		taken = append(taken, got)
-		if *asJSON {
-			_ = json.NewEncoder(os.Stdout).Encode(got)
+		taken = append(taken, got...)
+		for _, one := range got {
+			if *asJSON {
+				_ = json.NewEncoder(os.Stdout).Encode(one)
+			}
 		}
 	}
 	if !*asJSON {

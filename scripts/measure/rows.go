@@ -6,15 +6,26 @@ package main
 type row struct {
 	Name    string
 	Package string
-	Bench   string // the whole name of the benchmark, without "Benchmark"
-	Ours    string // the unit it reports ours in
-	Other   string // the unit it reports the other in; empty: ours is held to the goal itself
-	Beside  string // what the other is, and how durable
-	Goal    float64
-	AtMost  bool   // the ratio, or ours, is at most Goal; otherwise at least
-	Rounds  int    // 0: five
-	Time    string // -benchtime; empty: 1s
-	Needs   string // a program without which it cannot be taken
+	Bench   string  // the whole name of the benchmark, without "Benchmark"
+	Ours    string  // the unit it reports ours in
+	What    string  // what is measured, and how durable ours is
+	Goal    float64 // for ours itself, where there is nothing beside it
+	Against []against
+	AtMost  bool     // what is held to the goal is at most that; otherwise at least
+	Also    []string // units that are reported and shown, and held to nothing
+	Rounds  int      // how often the benchmark is run; 0: five. One that has rounds of its own: 1
+	Time    string   // -benchtime; empty: 1s
+	Needs   string   // a program without which it cannot be taken
+	Cores   int      // fewer of them measure something else
+}
+
+// against is a peer or a floor.
+type against struct {
+	Unit string  // the unit that the benchmark reports it in
+	Who  string  // which it is, and how durable
+	Goal float64 // for ours divided by it
+	// Optional: without it, the others are still taken.
+	Optional bool
 }
 
 // rows are all of them, in the order in which they are taken.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,17 +38,19 @@ func short(x float64) string {
 	return strconv.FormatFloat(x, 'g', 3, 64)
 }
 
-// result is a row as it was taken.
+// result is a row as it was taken, beside one of those it is held against.
 type result struct {
-	Name   string   `json:"name"`
-	Ours   *figure  `json:"ours,omitempty"`
-	Other  *figure  `json:"other,omitempty"`
-	Beside string   `json:"beside,omitempty"`
-	Ratio  *float64 `json:"ratio,omitempty"` // of the medians
-	Goal   string   `json:"goal"`
-	Holds  bool     `json:"holds"`
-	Why    string   `json:"why,omitempty"` // it was not taken
-	failed bool     // though all that it needs is there
+	Name   string             `json:"name"`
+	What   string             `json:"what,omitempty"`
+	Ours   *figure            `json:"ours,omitempty"`
+	Other  *figure            `json:"other,omitempty"`
+	Beside string             `json:"beside,omitempty"`
+	Ratio  *float64           `json:"ratio,omitempty"` // of the medians
+	Goal   string             `json:"goal"`
+	Holds  bool               `json:"holds"`
+	Also   map[string]*figure `json:"also,omitempty"`
+	Why    string             `json:"why,omitempty"` // it was not taken
+	failed bool               // though all that it needs is there
 }
 
 func (r result) bad() bool { return r.failed || r.Why == "" && !r.Holds }
@@ -59,14 +62,11 @@ func (r result) ratio() string {
 	return short(*r.Ratio) + "×"
 }
 
-// take runs a row's benchmark for its rounds.
-func take(ctx context.Context, r row) result {
-	got := result{Name: r.Name, Beside: r.Beside, Goal: r.goal()}
-	if r.Needs != "" {
-		if _, err := exec.LookPath(r.Needs); err != nil {
-			got.Why = r.Needs + " is not installed"
-			return got
-		}
+// take runs a row's benchmark for its rounds: one result for each that it is
+// held against.
+func take(ctx context.Context, r row) []result {
+	if why := r.lacks(); why != "" {
+		return r.untaken(why, false)
 	}
 	rounds, time := r.Rounds, r.Time
 	if rounds == 0 {
@@ -76,42 +76,109 @@ func take(ctx context.Context, r row) result {
 		time = "1s"
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark"+r.Bench+"$", "-benchtime", time, "-count", strconv.Itoa(rounds), "-timeout", "10m", r.Package)
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", r.pattern(), "-benchtime", time, "-count", strconv.Itoa(rounds), "-timeout", "10m", r.Package)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	ours, other := read(out.String(), r.Ours), read(out.String(), r.Other)
-	if err != nil || len(ours) == 0 || r.Other != "" && len(other) != len(ours) {
-		got.Why, got.failed = reason(out.String(), err), true
-		return got
+	if err != nil || len(read(out.String(), r.Ours)) == 0 {
+		return r.untaken(reason(out.String(), err), true)
 	}
-	return r.judge(got, ours, other)
+	return r.judge(out.String())
 }
 
-// judge puts the rounds' medians to the goal.
-func (r row) judge(got result, ours, other []float64) result {
-	got.Ours = sum(ours, r.Ours)
-	held := got.Ours.Median
-	if r.Other != "" {
-		got.Other = sum(other, r.Other)
-		ratio := got.Ours.Median / got.Other.Median
-		got.Ratio, held = &ratio, ratio
+// pattern is what -bench wants: each part of the name whole.
+func (r row) pattern() string {
+	parts := strings.Split(r.Bench, "/")
+	parts[0] = "Benchmark" + parts[0]
+	for i := range parts {
+		parts[i] = "^" + parts[i] + "$"
 	}
-	got.Holds = held >= r.Goal
-	if r.AtMost {
-		got.Holds = held <= r.Goal
-	}
-	return got
+	return strings.Join(parts, "/")
 }
 
-func (r row) goal() string {
+// lacks says what the row needs and this machine does not have.
+func (r row) lacks() string {
+	if n := runtime.NumCPU(); n < r.Cores {
+		return fmt.Sprintf("there are %d cores, and it needs %d: server and load would take turns", n, r.Cores)
+	}
+	if r.Needs != "" {
+		if _, err := exec.LookPath(r.Needs); err != nil {
+			return r.Needs + " is not installed"
+		}
+	}
+	return ""
+}
+
+func (r row) untaken(why string, failed bool) (all []result) {
+	for _, a := range r.sides() {
+		all = append(all, result{Name: r.Name, What: r.What, Beside: a.Who, Goal: r.goal(a), Why: why, failed: failed})
+	}
+	return all
+}
+
+// sides are what ours is held against; one with no unit is the goal alone.
+func (r row) sides() []against {
+	if len(r.Against) == 0 {
+		return []against{{Goal: r.Goal}}
+	}
+	return r.Against
+}
+
+// judge puts the rounds' medians to the goals.
+func (r row) judge(out string) (all []result) {
+	ours := read(out, r.Ours)
+	for _, a := range r.sides() {
+		got := result{Name: r.Name, What: r.What, Beside: a.Who, Goal: r.goal(a), Ours: sum(ours, r.Ours)}
+		held := got.Ours.Median
+		if a.Unit != "" {
+			other := read(out, a.Unit)
+			if len(other) != len(ours) {
+				got.Ours, got.Why, got.failed = nil, skipped(out, a.Who), !a.Optional
+				all = append(all, got)
+				continue
+			}
+			got.Other = sum(other, a.Unit)
+			ratio := got.Ours.Median / got.Other.Median
+			got.Ratio, held = &ratio, ratio
+		}
+		got.Holds = held >= a.Goal
+		if r.AtMost {
+			got.Holds = held <= a.Goal
+		}
+		for _, unit := range r.Also {
+			if also := read(out, unit); len(also) > 0 {
+				if got.Also == nil {
+					got.Also = map[string]*figure{}
+				}
+				got.Also[unit] = sum(also, unit)
+			}
+		}
+		all = append(all, got)
+	}
+	return all
+}
+
+func (r row) goal(a against) string {
 	sign, unit := "≥ ", " "+r.Ours
 	if r.AtMost {
 		sign = "≤ "
 	}
-	if r.Other != "" {
+	if a.Unit != "" {
 		unit = "×"
 	}
-	return sign + short(r.Goal) + unit
+	return sign + short(a.Goal) + unit
+}
+
+// skipped is why a benchmark went on without one that it stands beside: it logs
+// "without NAME: reason".
+func skipped(out, who string) string {
+	for line := range strings.Lines(out) {
+		if _, why, ok := strings.Cut(line, "without "); ok {
+			if name, why, ok := strings.Cut(strings.TrimSpace(why), ": "); ok && strings.Contains(who, name) {
+				return why
+			}
+		}
+	}
+	return "the benchmark did not report it"
 }
 
 // read is what the lines of a benchmark report in a unit: a name, how often it
