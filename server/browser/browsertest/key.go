@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -59,6 +60,25 @@ func (k *Key) Verified(yes bool) {
 	}))
 }
 
+// credential is what every Chromium takes. The library's own always sends fields
+// of trust groups (w3c/webauthn#2377), and Chromium 156 refuses those, even as it
+// gave them itself, for a key that has none.
+type credential struct {
+	ID         []byte  `json:"credentialId"`
+	Resident   bool    `json:"isResidentCredential"`
+	RpID       string  `json:"rpId"`
+	PrivateKey []byte  `json:"privateKey"`
+	UserHandle []byte  `json:"userHandle,omitempty"`
+	SignCount  float64 `json:"signCount"`
+}
+
+type addCredentialParams struct {
+	AuthenticatorID webauthn.AuthenticatorID `json:"authenticatorId"`
+	Credential      credential               `json:"credential"`
+}
+
+var addCredential = cdp.Command[addCredentialParams, cdp.Empty]{Method: webauthn.CommandAddCredential}
+
 // Rewind sets the counter of every credential on the key, as a copy that was
 // made earlier would have it.
 func (k *Key) Rewind(count float64) {
@@ -69,11 +89,11 @@ func (k *Key) Rewind(count float64) {
 			return err
 		}
 		for _, c := range on.Credentials {
-			c.SignCount = count
 			if _, err := chromedp.Call(ctx, webauthn.RemoveCredential, webauthn.RemoveCredentialParams{AuthenticatorID: k.id, CredentialID: c.CredentialID}); err != nil {
 				return err
 			}
-			if _, err := chromedp.Call(ctx, webauthn.AddCredential, webauthn.AddCredentialParams{AuthenticatorID: k.id, Credential: c}); err != nil {
+			again := credential{ID: c.CredentialID, Resident: c.IsResidentCredential, RpID: c.RpID, PrivateKey: c.PrivateKey, UserHandle: c.UserHandle, SignCount: count}
+			if _, err := chromedp.Call(ctx, addCredential, addCredentialParams{AuthenticatorID: k.id, Credential: again}); err != nil {
 				return err
 			}
 		}
