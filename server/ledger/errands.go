@@ -66,9 +66,7 @@ func (l *Ledger) PutErrand(ctx context.Context, e Errand) error {
 // It keeps waiting until it is ended.
 func (l *Ledger) NextErrand(ctx context.Context, device custody.DeviceID, user string, now time.Time) (Errand, error) {
 	var row errandRow
-	err := l.read.NewSelect().Model(&row).
-		Where("device = ? AND account = ? AND expires > ?", device, user, now.UnixMilli()).
-		OrderExpr("rank, ordinal").Limit(1).Scan(ctx)
+	err := l.reads.nextErrand.one(ctx, &row, device, user, now.UnixMilli())
 	if err != nil {
 		return Errand{}, failed(ctx, fmt.Sprintf("reading the next errand of %q", device), err)
 	}

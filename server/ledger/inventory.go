@@ -62,8 +62,8 @@ func (l *Ledger) Policy(ctx context.Context, ward string) (custody.Policy, error
 
 // Ward returns a ward, or ErrNotFound.
 func (l *Ledger) Ward(ctx context.Context, id string) (Ward, error) {
-	row := wardRow{ID: id}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	var row wardRow
+	err := l.reads.ward.one(ctx, &row, id)
 	return row.ward(), failed(ctx, fmt.Sprintf("reading ward %q", id), err)
 }
 
@@ -130,8 +130,8 @@ func (l *Ledger) AddDevice(ctx context.Context, d Device, said ...WardDeed) erro
 
 // Device returns a device by its serial, or ErrNotFound.
 func (l *Ledger) Device(ctx context.Context, id custody.DeviceID) (Device, error) {
-	row := deviceRow{ID: id}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	var row deviceRow
+	err := l.reads.device.one(ctx, &row, id)
 	return row.device(), failed(ctx, fmt.Sprintf("reading device %q", id), err)
 }
 

@@ -84,6 +84,8 @@ type Ledger struct {
 	paces   paces
 	paceAge time.Duration
 	commits *committer
+	reads   preparedReads
+	closers []func() error // of the readings
 	log     *slog.Logger
 }
 
@@ -129,7 +131,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{database: db, box: box, paceAge: o.PaceAge, log: o.Logger}
 	if err := l.prepare(ctx); err != nil {
-		return nil, errors.Join(err, db.close())
+		return nil, errors.Join(err, l.closeReads(), db.close())
 	}
 	l.commits = newCommitter(&l.database, o)
 	return l, nil
@@ -148,7 +150,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("checking the key: %w", err)
 	}
-	return nil
+	return l.prepareReads(ctx)
 }
 
 // Close waits for the commits that are under way and closes the database.
@@ -156,7 +158,14 @@ func (l *Ledger) prepare(ctx context.Context) error {
 // ErrUnavailable.
 func (l *Ledger) Close() error {
 	l.commits.stop()
-	return l.database.close()
+	return errors.Join(l.closeReads(), l.database.close())
+}
+
+func (l *Ledger) closeReads() (err error) {
+	for _, end := range l.closers {
+		err = errors.Join(err, end())
+	}
+	return err
 }
 
 func (d *database) close() error {

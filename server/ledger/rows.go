@@ -48,8 +48,8 @@ func (l *Ledger) Custody(ctx context.Context, id custody.DeviceID) (custody.Cust
 }
 
 func (l *Ledger) custodyAndEntries(ctx context.Context, id custody.DeviceID) (c custody.Custody, entries int64, err error) {
-	row := custodyRow{Device: id}
-	err = l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	var row custodyRow
+	err = l.reads.custody.one(ctx, &row, id)
 	if err == nil {
 		c, err = row.custody()
 	}
