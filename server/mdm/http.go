@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/micromdm/nanomdm/cryptoutil"
 	nanohttp "github.com/micromdm/nanomdm/http/mdm"
 
 	"github.com/padwarden/padwarden/server/mdm/plistguard"
+	"github.com/padwarden/padwarden/server/mdm/signature"
 )
 
 // chain is everything between fiber and the service. The service itself is
@@ -27,7 +27,7 @@ func (e *Engine) chain() http.Handler {
 	h = nanohttp.CertVerifyMiddleware(h, e.CA, log)
 	h = atStage("certificate", h)
 	h = nanohttp.CertExtractMdmSignatureMiddleware(h,
-		nanohttp.MdmSignatureVerifierFunc(cryptoutil.VerifyMdmSignature), nanohttp.SigLogWithLogger(log))
+		signature.Verifier{Parse: e.CA.Parse}, nanohttp.SigLogWithLogger(log))
 	h = nanohttp.CertExtractTLSMiddleware(h, log) // the signature, if there is one, counts
 	h = atStage("signature", h)
 	return e.outermost(e.Timeout, e.Limits.Bytes, e.guarded(h))

@@ -9,6 +9,7 @@
 package ca
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -55,6 +56,7 @@ type CA struct {
 	key   *rsa.PrivateKey
 	roots *x509.CertPool
 	now   func() time.Time
+	known known
 }
 
 // Open gets the authority from secrets, or creates it: RSA-2048, since SCEP
@@ -145,10 +147,30 @@ func (c *CA) Verify(_ context.Context, cert *x509.Certificate) error {
 	if cert == nil {
 		return errors.New("no identity certificate")
 	}
+	now := c.now()
+	if c.known.is(cert) && within(now, cert) && within(now, c.cert) {
+		return nil // its signature and its use were found right, and do not change
+	}
 	_, err := cert.Verify(x509.VerifyOptions{
-		Roots: c.roots, CurrentTime: c.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		Roots: c.roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
+	if err == nil {
+		c.known.keep(cert)
+	}
 	return err
+}
+
+func within(now time.Time, cert *x509.Certificate) bool {
+	return !now.Before(cert.NotBefore) && !now.After(cert.NotAfter)
+}
+
+// Parse parses a certificate; one of ours that was verified before is not parsed
+// again. It does not keep der.
+func (c *CA) Parse(der []byte) (*x509.Certificate, error) {
+	if cert := c.known.find(der); cert != nil {
+		return cert, nil
+	}
+	return x509.ParseCertificate(bytes.Clone(der))
 }
 
 // Hash names a certificate: hex SHA-256 of its DER.
