@@ -22,7 +22,7 @@ import (
 func (e *Engine) chain() http.Handler {
 	log := nanoLogger{e.Logger}
 	svc := e.service(log)
-	h := svc.asked(nanohttp.CheckinAndCommandHandler(svc, log))
+	h := svc.plainly(svc.asked(nanohttp.CheckinAndCommandHandler(svc, log)))
 	h = atStage("message", h)
 	h = nanohttp.CertVerifyMiddleware(h, e.CA, log)
 	h = atStage("certificate", h)
@@ -92,6 +92,8 @@ func (e *Engine) guarded(next http.Handler) http.Handler {
 			http.Error(w, http.StatusText(status), status)
 			return
 		}
+		v.body = body
+		v.flat, _ = plistguard.Flat(body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})

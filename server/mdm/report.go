@@ -39,8 +39,8 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 		return rep, nil
 	}
 	rep.Errors, rep.ErrorText = errorChain(m.ErrorChain)
-	var doc map[string]any
-	if err := decode(m.Raw, &doc); err != nil {
+	doc, err := dictionary(v, m.Raw)
+	if err != nil {
 		return rep, errors.New("it does not decode")
 	}
 	rep.MessageResult = short(text(doc["MessageResult"]), maxID)
@@ -51,7 +51,6 @@ func report(v *visit, m *mdm.CommandResults) (plan.Report, error) {
 	}
 	information(&rep, doc)
 	rep.Place = where(doc)
-	var err error
 	if rep.Users, rep.Listed, err = users(doc); err != nil {
 		return rep, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/mdm/plistguard"
 	"github.com/padwarden/padwarden/server/plan"
 )
 
@@ -18,6 +19,9 @@ import (
 type visit struct {
 	stage  string
 	reason string
+
+	body []byte            // as the guard has let it through
+	flat []plistguard.Pair // what is in it, where it is nothing but strings
 
 	device    custody.DeviceID
 	udid      string

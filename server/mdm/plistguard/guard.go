@@ -76,7 +76,7 @@ func Reason(err error) string {
 // Check returns nil if b is one XML property list within limits: a plist
 // element around exactly one value, dictionaries of keys and values by turns,
 // no attributes but plist's own, no entities beyond XML's five. It does not
-// look into the text of values.
+// look into the text of values. What [Flat] reads is all of that.
 func Check(b []byte, limits Limits) error {
 	limits = limits.filled()
 	if len(b) > limits.Bytes {
@@ -85,6 +85,16 @@ func Check(b []byte, limits Limits) error {
 	if looksBinary(b) {
 		return ErrBinary
 	}
+	if limits.Depth >= flatDepth && limits.Tokens >= flatTokens {
+		if _, ok := Flat(b); ok {
+			return nil
+		}
+	}
+	return walk(b, limits)
+}
+
+// walk reads the document token by token.
+func walk(b []byte, limits Limits) error {
 	d := xml.NewDecoder(bytes.NewReader(b))
 	d.Strict = true // the default, and what keeps undeclared entities out
 	g := grammar{limits: limits}

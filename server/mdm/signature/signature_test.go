@@ -103,13 +103,15 @@ func TestWhatIsNotASignatureIsRefused(t *testing.T) {
 		header string
 		body   string
 	}{
-		"another body":                {plain, header(good), said + " "},
-		"another's key":               {plain, header(forged), said},
-		"cut off":                     {plain, header(good[:len(good)-1]), said},
-		"with something behind":       {plain, header(append(good[:len(good):len(good)], 0)), said},
-		"nothing":                     {plain, "", said},
-		"not base64":                  {plain, "!" + header(good), said},
-		"after the certificate's end": {Verifier{Parse: withCert}, header(expired.sign(t, said, func(sd *pkcs7.SignedData) error { return sd.AddSigner(expired.cert, expired.key, pkcs7.SignerInfoConfig{}) })), said},
+		"another body":          {plain, header(good), said + " "},
+		"another's key":         {plain, header(forged), said},
+		"cut off":               {plain, header(good[:len(good)-1]), said},
+		"with something behind": {plain, header(append(good[:len(good):len(good)], 0)), said},
+		"nothing":               {plain, "", said},
+		"not base64":            {plain, "!" + header(good), said},
+		"after the certificate's end": {Verifier{Parse: withCert}, header(expired.sign(t, said, func(sd *pkcs7.SignedData) error {
+			return sd.AddSigner(expired.cert, expired.key, pkcs7.SignerInfoConfig{})
+		})), said},
 	} {
 		if got := c.v.usual(c.header, []byte(c.body)); got != nil {
 			t.Errorf("%s: accepted", name)
