@@ -85,7 +85,12 @@ func (e *Engine) endErrand(ctx context.Context, rep plan.Report) {
 // here costs nothing: the connect is answered, and the errand waits.
 func (e *Engine) errand(ctx context.Context) (*mdm.Command, error) {
 	v := visitOf(ctx)
-	e.renew(ctx)
+	if v.user == "" { // nothing waits for a device's own channel but its renewal
+		if !e.renewalDue(v) {
+			return nil, nil
+		}
+		e.renew(ctx)
+	}
 	next, err := e.Store.NextErrand(ctx, v.device, v.user, e.Now())
 	switch {
 	case errors.Is(err, custody.ErrNotFound):

@@ -1,6 +1,7 @@
 package mdm_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"reflect"
@@ -126,10 +127,7 @@ func testExchangeAnswers(t *testing.T, serve opener) {
 
 func TestErrandsWaitBehindThePlan(t *testing.T) {
 	s := serve(t, custody.ReturnToService, "S1")
-	p := s.ipad("S1").enrol(1, 1)
-	errand := ledger.Errand{UUID: "e1", Device: "S1", Request: "DeviceInformation", Body: []byte("errand"), Expires: time.Now().Add(time.Hour)}
-	s.store.errands = []ledger.Errand{errand}
-
+	p := s.old("S1", almostExpired) // its renewal is the errand
 	command := &plan.Command{UUID: "u", Body: []byte("plan")}
 	s.steward.set(func(e *ear) { e.next = func(plan.Report) *plan.Command { return command } })
 	if _, b := p.idle(); string(b) != "plan" {
@@ -139,16 +137,18 @@ func TestErrandsWaitBehindThePlan(t *testing.T) {
 	if _, b := p.report("NotNow", "u", ""); len(b) != 0 {
 		t.Errorf("after NotNow %q", b)
 	}
-	if _, b := p.idle(); string(b) != "errand" {
-		t.Errorf("then %q", b)
+	_, errand := p.idle()
+	_, id := told(errand)
+	if id == "" {
+		t.Fatalf("then %q", errand)
 	}
-	if _, b := p.report("Acknowledged", "u", ""); string(b) != "errand" || len(s.store.errands) != 1 {
+	if _, b := p.report("Acknowledged", "u", ""); !bytes.Equal(b, errand) || len(s.store.errands) != 1 {
 		t.Errorf("the plan's report ended it: %q", b)
 	}
-	if _, b := p.report("NotNow", "e1", ""); len(b) != 0 || len(s.store.errands) != 1 {
+	if _, b := p.report("NotNow", id, ""); len(b) != 0 || len(s.store.errands) != 1 {
 		t.Errorf("NotNow ended it: %q", b)
 	}
-	if _, b := p.report("Acknowledged", "e1", ""); len(b) != 0 || len(s.store.errands) != 0 {
+	if _, b := p.report("Acknowledged", id, ""); len(b) != 0 || len(s.store.errands) != 0 {
 		t.Errorf("its own report did not end it: %q", b)
 	}
 }

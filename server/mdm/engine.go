@@ -6,6 +6,9 @@
 //	fiber → detach → slots → guard → Mdm-Signature or TLS → our CA →
 //	NanoMDM's dispatch → gate (whose certificate is it?) → service → steward
 //
+// Nearly all are an Idle or a command done, which take the same way without
+// net/http and NanoMDM's dispatch (plain.go).
+//
 // Nothing is decoded before the guard has seen it, nothing outlives the request
 // that fiber might overwrite, and nothing is believed before the gate has
 // matched certificate, serial and UDID (hand-over rule 6). Check-ins are one
@@ -28,7 +31,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -40,6 +42,7 @@ import (
 	"github.com/padwarden/padwarden/server/mdm/machineinfo"
 	"github.com/padwarden/padwarden/server/mdm/onetime"
 	"github.com/padwarden/padwarden/server/mdm/plistguard"
+	"github.com/padwarden/padwarden/server/mdm/signature"
 )
 
 // Options are what an engine is made of. Zero counts, durations and functions
@@ -92,12 +95,14 @@ const (
 // a restart may not lose.
 type Engine struct {
 	Options
-	scep    *ca.SCEP
-	mdm     http.Handler
-	slots   chan struct{} // messages in work
-	queued  queued        // with Remote
-	refused refusals
-	issue   chan struct{} // SCEP messages in work: each costs two RSA operations
+	scep       *ca.SCEP
+	gate       *gate
+	signatures signature.Verifier
+	long       fiber.Handler // every message of a device, or every call of the webhook
+	slots      chan struct{} // messages in work
+	queued     queued        // with Remote
+	refused    refusals
+	issue      chan struct{} // SCEP messages in work: each costs two RSA operations
 }
 
 // issuing is how many SCEP messages are worked on at once. Anybody can send
@@ -120,12 +125,14 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{Options: o.filled(), scep: ca.NewSCEP(o.CA, o.Store, o.Keys), issue: make(chan struct{}, issuing)}
 	e.slots = make(chan struct{}, e.InFlight)
-	e.mdm = e.chain()
+	e.signatures = signature.Verifier{Parse: o.CA.Parse}
+	e.gate = e.service(nanoLogger{e.Logger})
+	e.long = adaptor.HTTPHandler(e.chain())
 	if o.Remote != nil {
 		if err := o.Remote.check(); err != nil {
 			return nil, err
 		}
-		e.mdm = e.webhook()
+		e.long = adaptor.HTTPHandler(e.webhook())
 	}
 	return e, nil
 }
@@ -179,9 +186,9 @@ func lookup[T any](ctx context.Context, limit time.Duration, read func(context.C
 // added without HEAD, so that a look at a one-time link does not spend it.
 func (e *Engine) Mount(app *fiber.App) {
 	if e.Remote != nil {
-		app.Add(fiber.MethodPost, WebhookPath, adaptor.HTTPHandler(e.mdm))
+		app.Add(fiber.MethodPost, WebhookPath, e.long)
 	} else {
-		app.Add(fiber.MethodPut, "/mdm", adaptor.HTTPHandler(e.mdm))
+		app.Add(fiber.MethodPut, "/mdm", e.serveMDM)
 	}
 	app.Add(fiber.MethodGet, "/scep", e.serveSCEP)
 	app.Add(fiber.MethodPost, "/scep", e.serveSCEP)

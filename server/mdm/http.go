@@ -7,27 +7,24 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	nanohttp "github.com/micromdm/nanomdm/http/mdm"
 
 	"github.com/padwarden/padwarden/server/mdm/plistguard"
-	"github.com/padwarden/padwarden/server/mdm/signature"
 )
 
 // chain is everything between fiber and the service. The service itself is
 // built in service.go.
 func (e *Engine) chain() http.Handler {
 	log := nanoLogger{e.Logger}
-	svc := e.service(log)
-	h := svc.plainly(svc.asked(nanohttp.CheckinAndCommandHandler(svc, log)))
+	h := e.gate.asked(nanohttp.CheckinAndCommandHandler(e.gate, log))
 	h = atStage("message", h)
 	h = nanohttp.CertVerifyMiddleware(h, e.CA, log)
 	h = atStage("certificate", h)
 	h = nanohttp.CertExtractMdmSignatureMiddleware(h,
-		signature.Verifier{Parse: e.CA.Parse}, nanohttp.SigLogWithLogger(log))
+		e.signatures, nanohttp.SigLogWithLogger(log))
 	h = nanohttp.CertExtractTLSMiddleware(h, log) // the signature, if there is one, counts
 	h = atStage("signature", h)
 	return e.outermost(e.Timeout, e.Limits.Bytes, e.guarded(h))
@@ -44,8 +41,7 @@ func (e *Engine) outermost(timeout time.Duration, limit int, next http.Handler) 
 		out := &statusWriter{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
-				e.Logger.Error("a message made the server panic", "stage", v.stage, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				v.reason = "panic"
+				e.panicked(v, p)
 				out.refuse(http.StatusServiceUnavailable)
 			}
 			if out.status >= http.StatusBadRequest {
@@ -92,15 +88,16 @@ func (e *Engine) guarded(next http.Handler) http.Handler {
 			http.Error(w, http.StatusText(status), status)
 			return
 		}
-		v.body = body
-		v.flat, _ = plistguard.Flat(body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }
 
+// checkinType is the media type of check-ins (Apple: "Check-in").
+const checkinType = "application/x-apple-aspen-mdm-checkin"
+
 func isCheckin(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-apple-aspen-mdm-checkin")
+	return strings.HasPrefix(r.Header.Get("Content-Type"), checkinType)
 }
 
 // detach returns r with nothing in it that fiber will reuse. The adaptor's

@@ -75,17 +75,18 @@ func renewalErrand(r onetime.Renewal) string {
 	return uuid.NewSHA1(namespace, fmt.Appendf(nil, "renew|%s|%s|%d", r.Device, r.Enrolment, r.Run)).String()
 }
 
+// renewalDue reports whether a device's certificate is to be renewed. NanoMDM
+// would refuse what comes under another one, so its devices are not told.
+func (e *Engine) renewalDue(v *visit) bool {
+	return e.Remote == nil && !v.certificate.Expires.IsZero() && !e.Now().Before(renewFrom(v.certificate))
+}
+
 // renew queues the enrolment profile of a connected device whose certificate is
 // due, at most once a day, so at most one waits: the last day's has expired. A
-// device that is being locked, wiped or looked for is left in peace. NanoMDM
-// would refuse what comes under another certificate, so its devices are not told.
+// device that is being locked, wiped or looked for is left in peace.
 func (e *Engine) renew(ctx context.Context) {
 	v := visitOf(ctx)
-	now := e.Now()
-	if e.Remote != nil || v.user != "" || v.certificate.Expires.IsZero() || now.Before(renewFrom(v.certificate)) {
-		return
-	}
-	if err := e.queueRenewal(ctx, now); err != nil {
+	if err := e.queueRenewal(ctx, e.Now()); err != nil {
 		e.Count(CountErrand, "renewal")
 		e.Logger.Warn("renewing a certificate", "device", v.device, "expires", v.certificate.Expires, "err", err)
 	}

@@ -2,10 +2,14 @@ package mdm_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -158,4 +162,23 @@ func (s *server) do(method, path string, header http.Header, body []byte) (int, 
 		s.t.Errorf("%s %s was answered 401", method, path)
 	}
 	return resp.StatusCode, b
+}
+
+// allCounts are the counters as they stand.
+func (s *server) allCounts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.counts)
+}
+
+// since says what was counted since then, in order.
+func (s *server) since(before map[string]int) string {
+	var all []string
+	for key, n := range s.allCounts() {
+		if n > before[key] {
+			all = append(all, fmt.Sprint(key, "+", n-before[key]))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }

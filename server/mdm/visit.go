@@ -20,8 +20,7 @@ type visit struct {
 	stage  string
 	reason string
 
-	body []byte            // as the guard has let it through
-	flat []plistguard.Pair // what is in it, where it is nothing but strings
+	flat []plistguard.Pair // of a connect that is nothing but strings
 
 	device    custody.DeviceID
 	udid      string

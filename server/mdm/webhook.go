@@ -27,7 +27,7 @@ const (
 // a NanoMDM server, which has verified their certificates against our authority.
 func (e *Engine) webhook() http.Handler {
 	log := nanoLogger{e.Logger}
-	h := atStage("message", nanohttp.CheckinAndCommandHandler(e.service(log), log))
+	h := atStage("message", nanohttp.CheckinAndCommandHandler(e.gate, log))
 	patience := e.Remote.Patience
 	if patience <= 0 {
 		patience = time.Minute
