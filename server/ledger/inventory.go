@@ -62,9 +62,11 @@ func (l *Ledger) Policy(ctx context.Context, ward string) (custody.Policy, error
 
 // Ward returns a ward, or ErrNotFound.
 func (l *Ledger) Ward(ctx context.Context, id string) (Ward, error) {
-	row := wardRow{ID: id}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
-	return row.ward(), failed(ctx, fmt.Sprintf("reading ward %q", id), err)
+	row, err := l.lookups.ward.one(ctx, id)
+	if err != nil {
+		return Ward{}, failed(ctx, fmt.Sprintf("reading ward %q", id), err)
+	}
+	return row.ward(), nil
 }
 
 // Wards returns all wards that are not removed in the order of their ids.
@@ -130,9 +132,11 @@ func (l *Ledger) AddDevice(ctx context.Context, d Device, said ...WardDeed) erro
 
 // Device returns a device by its serial, or ErrNotFound.
 func (l *Ledger) Device(ctx context.Context, id custody.DeviceID) (Device, error) {
-	row := deviceRow{ID: id}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
-	return row.device(), failed(ctx, fmt.Sprintf("reading device %q", id), err)
+	row, err := l.lookups.device.one(ctx, string(id))
+	if err != nil {
+		return Device{}, failed(ctx, fmt.Sprintf("reading device %q", id), err)
+	}
+	return row.device(), nil
 }
 
 // DeviceByUDID returns the device that a UDID belongs to since its first Authenticate, or ErrNotFound.

@@ -80,6 +80,7 @@ func setDefault[T int | time.Duration](v *T, d T) {
 // Ledger is an open ledger. Its methods may be called from any goroutine.
 type Ledger struct {
 	database
+	lookups
 	box     sealer
 	paces   paces
 	paceAge time.Duration
@@ -98,6 +99,8 @@ type database struct {
 	// locksRows: rows that are read to be changed must be locked by name.
 	// SQLite has one writer, so the whole database is.
 	locksRows bool
+	// prepares: statements are prepared once and used again.
+	prepares bool
 	// release gives back what keeps other processes out.
 	release func() error
 }
@@ -129,7 +132,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{database: db, box: box, paceAge: o.PaceAge, log: o.Logger}
 	if err := l.prepare(ctx); err != nil {
-		return nil, errors.Join(err, db.close())
+		return nil, errors.Join(err, l.lookups.close(), db.close())
 	}
 	l.commits = newCommitter(&l.database, o)
 	return l, nil
@@ -144,6 +147,9 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if err := l.fillHolders(ctx); err != nil {
 		return err
 	}
+	if err := l.lookups.prepare(ctx, &l.database); err != nil {
+		return failed(ctx, "preparing the database's queries", err)
+	}
 	_, err := l.ServerSecret(ctx, "key-check", func() ([]byte, error) { return []byte("ok"), nil })
 	if err != nil {
 		return fmt.Errorf("checking the key: %w", err)
@@ -156,7 +162,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 // ErrUnavailable.
 func (l *Ledger) Close() error {
 	l.commits.stop()
-	return l.database.close()
+	return errors.Join(l.lookups.close(), l.database.close())
 }
 
 func (d *database) close() error {
