@@ -28,6 +28,7 @@ type rush struct {
 	redis   livetest.Redis
 	web     fasthttp.HostClient
 	cookies []string
+	shown   []string // what each page says that it shows, with a touch
 	keys    []*keytest.Key
 }
 
@@ -135,6 +136,13 @@ func field(text, name string) string {
 	var s string
 	_ = json.Unmarshal(v[name], &s)
 	return s
+}
+
+func whole(text, name string) (n int64) {
+	var v map[string]json.RawMessage
+	_ = json.Unmarshal([]byte(text), &v)
+	_ = json.Unmarshal(v[name], &n)
+	return n
 }
 
 // byPIN badges clinician i in at iPad i.
