@@ -134,7 +134,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(err, l.lookups.close(), db.close())
 	}
-	l.commits = newCommitter(&l.database, o)
+	if l.commits, err = newCommitter(ctx, &l.database, o); err != nil {
+		return nil, errors.Join(failed(ctx, "preparing commits", err), l.lookups.close(), db.close())
+	}
 	return l, nil
 }
 
@@ -161,8 +163,8 @@ func (l *Ledger) prepare(ctx context.Context) error {
 // Commits that still wait for a transaction, and all later calls, answer
 // ErrUnavailable.
 func (l *Ledger) Close() error {
-	l.commits.stop()
-	return errors.Join(l.lookups.close(), l.database.close())
+	err := l.commits.stop()
+	return errors.Join(err, l.lookups.close(), l.database.close())
 }
 
 func (d *database) close() error {

@@ -14,14 +14,15 @@ import (
 // prepared once on each connection. PostgreSQL's connections prepare nothing
 // (see openPostgres), and get the same query with its values written in.
 type lookup[T any] struct {
-	db    *bun.DB
-	join  string
-	where string
-	stmt  *sql.Stmt // nil: not prepared
+	db      *bun.DB
+	columns []string // none: all
+	join    string
+	where   string
+	stmt    *sql.Stmt // nil: not prepared
 }
 
-func newLookup[T any](ctx context.Context, d *database, join, where string) (lookup[T], error) {
-	q := lookup[T]{db: d.read, join: join, where: where}
+func newLookup[T any](ctx context.Context, d *database, join, where string, columns ...string) (lookup[T], error) {
+	q := lookup[T]{db: d.read, columns: columns, join: join, where: where}
 	if !d.prepares {
 		return q, nil
 	}
@@ -31,7 +32,7 @@ func newLookup[T any](ctx context.Context, d *database, join, where string) (loo
 }
 
 func (q *lookup[T]) query(row *T, args ...any) *bun.SelectQuery {
-	s := q.db.NewSelect().Model(row).Where(q.where, args...)
+	s := q.db.NewSelect().Model(row).Column(q.columns...).Where(q.where, args...)
 	if q.join != "" {
 		s.Join(q.join)
 	}
@@ -74,7 +75,7 @@ type lookups struct {
 
 func (l *lookups) prepare(ctx context.Context, d *database) error {
 	var errs [6]error
-	l.custody, errs[0] = newLookup[custodyRow](ctx, d, "", "device = ?")
+	l.custody, errs[0] = newLookup[custodyRow](ctx, d, "", "device = ?", "device", "entries", "body")
 	l.ward, errs[1] = newLookup[wardRow](ctx, d, "", "id = ?")
 	l.device, errs[2] = newLookup[deviceRow](ctx, d, "", "id = ?")
 	l.clinician, errs[3] = newLookup[clinicianRow](ctx, d, "", "id = ?")
