@@ -81,11 +81,12 @@ func setDefault[T int | time.Duration](v *T, d T) {
 type Ledger struct {
 	database
 	lookups
-	box     sealer
-	paces   paces
-	paceAge time.Duration
-	commits *committer
-	log     *slog.Logger
+	policies policies
+	box      sealer
+	paces    paces
+	paceAge  time.Duration
+	commits  *committer
+	log      *slog.Logger
 }
 
 var _ custody.Ledger = (*Ledger)(nil)

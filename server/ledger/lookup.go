@@ -67,6 +67,7 @@ func (q *lookup[T]) close() error {
 type lookups struct {
 	custody   lookup[custodyRow]
 	ward      lookup[wardRow]
+	policy    lookup[policyRow]
 	device    lookup[deviceRow]
 	clinician lookup[clinicianRow]
 	byBadge   lookup[clinicianRow] // by a card's hash and the time
@@ -74,7 +75,7 @@ type lookups struct {
 }
 
 func (l *lookups) prepare(ctx context.Context, d *database) error {
-	var errs [6]error
+	var errs [7]error
 	l.custody, errs[0] = newLookup[custodyRow](ctx, d, "", "device = ?", "device", "entries", "body")
 	l.ward, errs[1] = newLookup[wardRow](ctx, d, "", "id = ?")
 	l.device, errs[2] = newLookup[deviceRow](ctx, d, "", "id = ?")
@@ -82,9 +83,10 @@ func (l *lookups) prepare(ctx context.Context, d *database) error {
 	l.byBadge, errs[4] = newLookup[clinicianRow](ctx, d, "JOIN badges ON badges.clinician = clinicians.id",
 		"badges.hash = ? AND badges.revoked = 0 AND (badges.expires = 0 OR badges.expires > ?)")
 	l.passkey, errs[5] = newLookup[passkeyRow](ctx, d, "", "id = ?")
+	l.policy, errs[6] = newLookup[policyRow](ctx, d, "", "id = ?")
 	return errors.Join(errs[:]...)
 }
 
 func (l *lookups) close() error {
-	return errors.Join(l.custody.close(), l.ward.close(), l.device.close(), l.clinician.close(), l.byBadge.close(), l.passkey.close())
+	return errors.Join(l.custody.close(), l.ward.close(), l.policy.close(), l.device.close(), l.clinician.close(), l.byBadge.close(), l.passkey.close())
 }
