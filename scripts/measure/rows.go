@@ -35,6 +35,20 @@ var rows = []row{
 	// much again for noise.
 	{Name: "guard", Package: "./server/mdm/plistguard", Bench: "CheckIdle", Ours: "ns/op", Goal: 32000, AtMost: true},
 
+	// What a shift change asks of a server, over the whole of it.
+	{Name: "touch", Package: "./server/app", Bench: "Touches", Ours: "touches/s", Rounds: 1, Time: "8000x",
+		What:    "touches as the page tells them, over HTTP from 64 at once, to a session in redis-server (kept in memory)",
+		Against: []against{{Unit: "bare/s", Who: "a bare fiber handler with one EVALSHA of as many keys and arguments, on the same Redis", Goal: 0.8}}},
+	{Name: "claim", Package: "./server/steward", Bench: "Claims", Ours: "claims/s", Rounds: 1, Time: "4000x",
+		What:    "badge-ins without the PIN's hash, 64 at once: decided, committed with history (SQLite, synchronous FULL, grouped), the session opened in redis-server",
+		Against: []against{{Unit: "bare/s", Who: "the same compare-and-set and history row, prepared and grouped alike (SQLite, synchronous FULL), and one EVALSHA", Goal: 0.6}}},
+	{Name: "pin", Package: "./server/app", Bench: "PINs", Ours: "signins/s", Rounds: 1, Time: "80x",
+		What:    "badge-ins with PIN over HTTP: the page's state, the tap, the PIN and the session (SQLite, synchronous FULL; redis-server)",
+		Against: []against{{Unit: "argon2id/s", Who: "argon2id alone at the same cost, as many at once as there are cores", Goal: 0.9}}},
+	{Name: "passkey", Package: "./server/app", Bench: "PasskeySignIns", Ours: "signins/s", Rounds: 1, Time: "400x", Also: []string{"identity/s"},
+		What:    "sign-ins by passkey over HTTP, begin and finish, with the session (SQLite, synchronous FULL; redis-server); the key's own work left out",
+		Against: []against{{Unit: "validations/s", Who: "go-webauthn's validation alone, of answers made ahead", Goal: 0.7}}},
+
 	// What people wait for at the pages.
 	{Name: "pool-paint", Package: "./server/app", Bench: "PoolFirstPaint", Ours: "paint-ms", Goal: 1000, AtMost: true, Time: "5x", Rounds: 1, Needs: "chromium"},
 	{Name: "pool-update", Package: "./server/app", Bench: "PoolUpdate", Ours: "p99-ms", Goal: 200, AtMost: true, Time: "60x", Rounds: 1, Needs: "chromium"},

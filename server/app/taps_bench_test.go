@@ -17,6 +17,7 @@ import (
 	"github.com/padwarden/padwarden/server/identity"
 	"github.com/padwarden/padwarden/server/identity/keytest"
 	"github.com/padwarden/padwarden/server/ledger"
+	"github.com/padwarden/padwarden/server/live/livetest"
 )
 
 // rush is a whole server on SQLite and a Redis of its own, with a clean iPad and
@@ -24,8 +25,10 @@ import (
 type rush struct {
 	b       *testing.B
 	a       *App
+	redis   livetest.Redis
 	web     fasthttp.HostClient
 	cookies []string
+	shown   []string // what each page says that it shows, with a touch
 	keys    []*keytest.Key
 }
 
@@ -34,7 +37,8 @@ const rushPIN = "582947"
 func newRush(b *testing.B, n int) *rush {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := Open(ctx, Config{Data: b.TempDir()})
+	redis := livetest.StartServer(b).Fresh(b)
+	a, err := Open(ctx, Config{Data: b.TempDir(), Redis: redis.URL})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -46,7 +50,7 @@ func newRush(b *testing.B, n int) *rush {
 			b.Error(err)
 		}
 	})
-	r := &rush{b: b, a: a, cookies: make([]string, n), keys: make([]*keytest.Key, n)}
+	r := &rush{b: b, a: a, redis: redis, cookies: make([]string, n), keys: make([]*keytest.Key, n)}
 	r.web = fasthttp.HostClient{Addr: strings.TrimPrefix(a.URL, "http://"), MaxConns: 512, ReadTimeout: 30 * time.Second}
 	policy := custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
 	r.must(a.Ledger.AddWard(ctx, ledger.Ward{ID: "4B", Name: "4B", Policy: policy}))
@@ -71,7 +75,7 @@ func (r *rush) must(err error) {
 // add brings iPad and clinician i in. All have one PIN: making each a hash of
 // its own would take longer than what is measured.
 func (r *rush) add(i int) {
-	ctx, id, who := r.b.Context(), custody.DeviceID(fmt.Sprintf("D%04d", i)), fmt.Sprintf("c%04d", i)
+	ctx, id, who := r.b.Context(), rushIPad(i), rushClinician(i)
 	r.must(r.a.Ledger.AddDevice(ctx, ledger.Device{ID: id, Ward: "4B", Name: string(id)}))
 	row, err := r.a.Ledger.Custody(ctx, id)
 	r.must(err)
@@ -92,6 +96,10 @@ func (r *rush) add(i int) {
 	_, header := r.ask("GET", "/kiosk/start/"+r.a.keys.KioskSecret(id, next.Epoch, next.Run.ID), "", "")
 	r.cookies[i], _, _ = strings.Cut(header, ";")
 }
+
+func rushIPad(i int) custody.DeviceID { return custody.DeviceID(fmt.Sprintf("D%04d", i)) }
+
+func rushClinician(i int) string { return fmt.Sprintf("c%04d", i) }
 
 func card(i int) string { return fmt.Sprintf("00%08d", 48210000+i) }
 
@@ -128,6 +136,13 @@ func field(text, name string) string {
 	var s string
 	_ = json.Unmarshal(v[name], &s)
 	return s
+}
+
+func whole(text, name string) (n int64) {
+	var v map[string]json.RawMessage
+	_ = json.Unmarshal([]byte(text), &v)
+	_ = json.Unmarshal(v[name], &n)
+	return n
 }
 
 // byPIN badges clinician i in at iPad i.
@@ -169,7 +184,7 @@ func (r *rush) register() {
 	at := identity.Place{Bind: "bench", Meter: "bench", Most: 1 << 30}
 	for i := range r.keys {
 		r.keys[i] = keytest.New(origin)
-		asked, err := r.a.Passkeys.BeginRegister(r.b.Context(), ledger.ClinicianOwner(fmt.Sprintf("c%04d", i)), "c", at)
+		asked, err := r.a.Passkeys.BeginRegister(r.b.Context(), ledger.ClinicianOwner(rushClinician(i)), "c", at)
 		r.must(err)
 		options, err := json.Marshal(asked.Options)
 		r.must(err)

@@ -363,6 +363,15 @@ func (w *ward) Touch(_ context.Context, id custody.DeviceID, epoch int64) (custo
 	return s, nil
 }
 
+func (w *ward) TouchAt(ctx context.Context, id custody.DeviceID, epoch, version int64) (custody.Session, error) {
+	if s, err := w.Session(ctx, id); err != nil || s.Version != version {
+		return s, cmp.Or(err, custody.ErrStale)
+	}
+	s, err := w.Touch(ctx, id, epoch)
+	s.Now = w.now
+	return s, err
+}
+
 func (w *ward) SubscribeDevice(id custody.DeviceID) (<-chan []custody.DeviceID, func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -40,6 +40,8 @@ type Live interface {
 	Session(ctx context.Context, id custody.DeviceID) (custody.Session, error)
 	Sessions(ctx context.Context, ids ...custody.DeviceID) (map[custody.DeviceID]custody.Session, error)
 	Touch(ctx context.Context, id custody.DeviceID, epoch int64) (custody.Session, error)
+	// TouchAt is Touch where the row has that version, and custody.ErrStale otherwise.
+	TouchAt(ctx context.Context, id custody.DeviceID, epoch, version int64) (custody.Session, error)
 	SubscribeDevice(id custody.DeviceID) (<-chan []custody.DeviceID, func())
 	Say(ctx context.Context, id custody.DeviceID, ward, kind string) error
 
@@ -117,6 +119,7 @@ type Kiosk struct {
 	Config
 	streams browser.Streams
 	words   *words.Catalogue
+	known   knownPages
 	pages   map[*words.Speech]*template.Template
 }
 
@@ -170,7 +173,7 @@ func (k *Kiosk) Register(r fiber.Router) {
 	own.Post("/tap", k.change(k.tapPage))
 	own.Post("/pin", k.change(k.pin))
 	own.Post("/takeover", k.change(k.takeOver))
-	own.Post("/touch", k.change(k.touch))
+	own.Post("/touch", k.touch)
 	own.Post("/return", k.change(k.giveBack))
 	k.registerPasskeys(own)
 	own.Post("/newpin", k.change(k.newPIN))

@@ -2,7 +2,6 @@ package kiosk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/gofiber/fiber/v2"
@@ -10,27 +9,6 @@ import (
 	"github.com/padwarden/padwarden/server/browser"
 	"github.com/padwarden/padwarden/server/custody"
 )
-
-// touch is evidence that the holder is there: real input on the page.
-func (k *Kiosk) touch(ctx context.Context, c *fiber.Ctx, row custody.Custody) error {
-	var body struct{ Epoch int64 }
-	if err := browser.JSON(c, &body, maxBody); err != nil {
-		return err
-	}
-	_, err := k.Live.Touch(ctx, row.Device, body.Epoch)
-	if errors.Is(err, custody.ErrLost) || errors.Is(err, custody.ErrNotFound) {
-		err = custody.ErrLocked // live holds no session: it is closed, and its holder may resume
-	}
-	if err != nil {
-		return fmt.Errorf("touching %s: %w", row.Device, err)
-	}
-	if q, err := k.asked(ctx, row.Device); err == nil && q.Asks == asksChoose { // they go on
-		if err := k.drop(ctx, row.Device); err != nil {
-			return err
-		}
-	}
-	return k.showState(ctx, c, row)
-}
 
 // giveBack ends the session at its holder's wish. Only an open one can be
 // given back: whoever finds a locked iPad must not be able to wipe what its

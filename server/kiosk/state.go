@@ -22,9 +22,10 @@ type State struct {
 	WardName string            `json:"ward_name"`
 	State    custody.State     `json:"state"`
 	Epoch    int64             `json:"epoch"`
-	Holder   string            `json:"holder"` // a name, only while in use
-	Mine     bool              `json:"mine"`   // this page may touch and give back
-	Open     bool              `json:"open"`   // touches count
+	Version  int64             `json:"version"` // of the row
+	Holder   string            `json:"holder"`  // a name, only while in use
+	Mine     bool              `json:"mine"`    // this page may touch and give back
+	Open     bool              `json:"open"`    // touches count
 	Opening  bool              `json:"opening"`
 	Warned   bool              `json:"warned"`
 	WarnInMs int64             `json:"warn_in_ms"` // 0: no idle deadline
@@ -103,7 +104,7 @@ func (k *Kiosk) state(ctx context.Context, row custody.Custody) (State, error) {
 	}
 	session, known := k.session(ctx, row)
 	s := State{
-		Device: row.Device, Name: d.Name, Ward: row.Ward, WardName: w.Name, Epoch: row.Epoch,
+		Device: row.Device, Name: d.Name, Ward: row.Ward, WardName: w.Name, Epoch: row.Epoch, Version: row.Version,
 		State: shown(row, session), Lock: row.Lock.Rung, Proof: row.Proof.Rung,
 	}
 	s.Invite, s.Keys = awaitsTap(row), k.Passkeys != nil
@@ -186,9 +187,7 @@ func (k *Kiosk) inUse(ctx context.Context, s *State, row custody.Custody, p cust
 	s.Assurance = row.Assurance
 	s.Until = ends(row, p)
 	s.EndsInMs = left(s.Until, session.Now)
-	if until := left(row.Until, session.Now); until > 0 && (s.LockInMs == 0 || until < s.LockInMs) {
-		s.LockInMs = until // an emergency's time is counted down too
-	}
+	s.LockInMs = sooner(s.LockInMs, left(row.Until, session.Now)) // an emergency's time is counted down too
 	s.TouchMs, s.Apps = touchEvery(p).Milliseconds(), tiles(p.WebApps)
 	s.Explain = k.unexplained(ctx, row.Holder, session.Now)
 	return nil
@@ -221,6 +220,14 @@ func left(at, now time.Time) int64 {
 		return 0
 	}
 	return max(at.Sub(now).Milliseconds(), 1)
+}
+
+// sooner is the less of two times that are left; 0 is none.
+func sooner(a, b int64) int64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // stuck: what should have opened long ago has not.

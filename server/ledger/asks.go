@@ -142,25 +142,25 @@ func (l *Ledger) replaceAsk(ctx context.Context, tx bun.Tx, a Ask) error {
 // Asks returns everything that is kept of a device's asks, lowest rank first,
 // then the oldest.
 func (l *Ledger) Asks(ctx context.Context, device custody.DeviceID) ([]Ask, error) {
-	return l.asks(ctx, l.reads.asks, device)
+	return l.asked(ctx, &l.asks, device)
 }
 
 // WaitingAsks are those of them that have neither been answered nor expired.
 func (l *Ledger) WaitingAsks(ctx context.Context, device custody.DeviceID, now time.Time) ([]Ask, error) {
-	return l.asks(ctx, l.reads.waitingAsks, device, now.UnixMilli())
+	return l.asked(ctx, &l.waiting, device, now.UnixMilli())
 }
 
-func (l *Ledger) asks(ctx context.Context, read prepared, device custody.DeviceID, values ...any) ([]Ask, error) {
+func (l *Ledger) asked(ctx context.Context, of *lookup[askRow], device custody.DeviceID, at ...any) ([]Ask, error) {
 	doing := fmt.Sprintf("reading what %q was asked", device)
-	var out []Ask
-	var row askRow
-	err := read.each(ctx, &row, func() error {
-		a, err := l.ask(row)
-		out = append(out, a)
-		return err
-	}, append([]any{device}, values...)...)
+	rows, err := of.all(ctx, append([]any{string(device)}, at...)...)
 	if err != nil {
 		return nil, failed(ctx, doing, err)
+	}
+	out := make([]Ask, len(rows))
+	for i, r := range rows {
+		if out[i], err = l.ask(r); err != nil {
+			return nil, failed(ctx, doing, err)
+		}
 	}
 	return out, nil
 }

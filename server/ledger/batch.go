@@ -80,7 +80,7 @@ func (c *committer) try(members []*member) (sent bool, err error) {
 		return false, err
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	work := batchWork{db: c.db, tx: tx, name: rand.Text(), rows: map[custody.DeviceID]*custodyRow{}, wrote: map[*member]bool{}}
+	work := batchWork{db: c.db, statements: &c.statements, tx: tx, name: rand.Text(), rows: map[custody.DeviceID]*custodyRow{}, wrote: map[*member]bool{}}
 	if err := work.read(ctx, members); err != nil {
 		return false, err
 	}
@@ -104,17 +104,18 @@ func (c *committer) try(members []*member) (sent bool, err error) {
 
 // batchWork is one transaction's view of the rows that its members are about.
 type batchWork struct {
-	db      *database
-	tx      bun.Tx
-	name    string
-	rows    map[custody.DeviceID]*custodyRow // as they stand, members placed so far included
-	wrote   map[*member]bool
-	changed []*nextRow
-	entries []historyRow
-	wipes   []*wipeRow
-	urgent  []emergencyRow
-	moves   []move
-	uses    map[useKey]int
+	db         *database
+	statements *batchStatements
+	tx         bun.Tx
+	name       string
+	rows       map[custody.DeviceID]*custodyRow // as they stand, members placed so far included
+	wrote      map[*member]bool
+	changed    []*nextRow
+	entries    []historyRow
+	wipes      []*wipeRow
+	urgent     []emergencyRow
+	moves      []move
+	uses       map[useKey]int
 }
 
 // nextRow is a row to be written, and what it must be written over.
@@ -124,17 +125,14 @@ type nextRow struct {
 	WasVersion  int64 `bun:"was_version,type:bigint"`
 }
 
-// read locks the rows. PostgreSQL locks in the order of the result, so two
-// servers' batches never wait for each other crosswise.
+// read locks the rows.
 func (w *batchWork) read(ctx context.Context, members []*member) error {
 	ids := make([]custody.DeviceID, 0, len(members))
 	for _, m := range members {
 		ids = append(ids, m.row.Device)
 	}
-	var rows []*custodyRow
-	q := w.tx.NewSelect().Model(&rows).Column("device", "epoch", "version", "entries", "attempt").
-		Where("device IN (?)", bun.List(slices.Compact(ids))).OrderExpr("device")
-	if err := w.db.locked(q).Scan(ctx); err != nil {
+	rows, err := w.readRows(ctx, slices.Compact(ids))
+	if err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -179,22 +177,11 @@ func (w *batchWork) place(m *member) error {
 	return nil
 }
 
-// write stores what was placed: one statement for the rows, one for the
-// history, one where wipes ended, and one where a ward's use is counted.
+// write stores what was placed: the rows, the history, how wipes ended, and a
+// ward's use.
 func (w *batchWork) write(ctx context.Context) error {
-	res, err := w.tx.NewUpdate().
-		With("next", w.tx.NewValues(&w.changed)).
-		Model((*custodyRow)(nil)).TableExpr("next").
-		Set("ward = next.ward").Set("state = next.state").Set("holder = next.holder").Set("epoch = next.epoch").Set("version = next.version").
-		Set("entries = next.entries").Set("attempt = next.attempt").Set("body = next.body").
-		Set("written_at = " + w.db.clock).
-		Where("custody.device = next.device AND custody.epoch = next.was_epoch AND custody.version = next.was_version").
-		Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("updating custody: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n != int64(len(w.changed)) {
-		return fmt.Errorf("updating custody: %d of %d rows were as read: %w", n, len(w.changed), cmp.Or(err, custody.ErrUnavailable))
+	if err := w.updateRows(ctx); err != nil {
+		return err
 	}
 	if err := w.writeWipes(ctx); err != nil {
 		return err
@@ -205,10 +192,8 @@ func (w *batchWork) write(ctx context.Context) error {
 	if err := w.writeMoves(ctx); err != nil {
 		return err
 	}
-	if len(w.entries) > 0 {
-		if _, err := w.tx.NewInsert().Model(&w.entries).Exec(ctx); err != nil {
-			return fmt.Errorf("writing history: %w", err)
-		}
+	if err := w.writeEntries(ctx); err != nil {
+		return err
 	}
 	return w.writeUses(ctx)
 }

@@ -99,11 +99,13 @@ type committer struct {
 	closing chan struct{}
 	closed  chan struct{}
 	once    sync.Once
+	// statements are nil where there is one statement for all rows.
+	statements batchStatements
 	// finish ends a transaction; tests lose its answer here.
 	finish func(bun.Tx) error
 }
 
-func newCommitter(db *database, o Options) *committer {
+func newCommitter(ctx context.Context, db *database, o Options) (*committer, error) {
 	c := &committer{
 		db: db, batch: o.Batch, timeout: o.Timeout, log: o.Logger,
 		queue:   make(chan *member, o.Queue),
@@ -111,8 +113,11 @@ func newCommitter(db *database, o Options) *committer {
 		closed:  make(chan struct{}),
 		finish:  bun.Tx.Commit,
 	}
+	if err := c.statements.prepare(ctx, db); err != nil {
+		return nil, errors.Join(err, c.statements.close())
+	}
 	go c.run()
-	return c
+	return c, nil
 }
 
 var errClosed = fmt.Errorf("the ledger is closed: %w", custody.ErrUnavailable)
@@ -151,9 +156,14 @@ func (c *committer) do(ctx context.Context, m *member) error {
 
 // stop returns once the transaction in hand has ended. Whoever still waits
 // learns that nothing of theirs was written.
-func (c *committer) stop() {
-	c.once.Do(func() { close(c.closing) })
+func (c *committer) stop() (err error) {
+	c.once.Do(func() {
+		close(c.closing)
+		<-c.closed
+		err = c.statements.close()
+	})
 	<-c.closed
+	return err
 }
 
 func (c *committer) run() {

@@ -65,8 +65,8 @@ func (l *Ledger) IssueCertificate(ctx context.Context, c Certificate, spend stri
 // Certificate returns what is known of a certificate by the hex SHA-256 of its
 // DER, revoked or not; ErrNotFound if it was not issued here.
 func (l *Ledger) Certificate(ctx context.Context, hash string) (Certificate, error) {
-	var row certificateRow
-	if err := l.reads.certificate.one(ctx, &row, hash); err != nil {
+	row, err := l.certificate.one(ctx, hash)
+	if err != nil {
 		return Certificate{}, failed(ctx, "reading a certificate", err)
 	}
 	return row.certificate(), nil

@@ -65,8 +65,7 @@ func (l *Ledger) PutErrand(ctx context.Context, e Errand) error {
 // for a device's channel and has not expired at now; ErrNotFound if none does.
 // It keeps waiting until it is ended.
 func (l *Ledger) NextErrand(ctx context.Context, device custody.DeviceID, user string, now time.Time) (Errand, error) {
-	var row errandRow
-	err := l.reads.nextErrand.one(ctx, &row, device, user, now.UnixMilli())
+	row, err := l.errand.one(ctx, string(device), user, now.UnixMilli())
 	if err != nil {
 		return Errand{}, failed(ctx, fmt.Sprintf("reading the next errand of %q", device), err)
 	}

@@ -3,8 +3,10 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/uptrace/bun"
 
@@ -54,17 +56,55 @@ func (l *Ledger) PutBadges(ctx context.Context, ward string, f badge.Format) err
 	return failed(ctx, fmt.Sprintf("changing the badges of ward %q", ward), err)
 }
 
-// Policy returns a ward's policy, or ErrNotFound.
-func (l *Ledger) Policy(ctx context.Context, ward string) (custody.Policy, error) {
-	w, err := l.Ward(ctx, ward)
-	return w.Policy, err
+// policyRow is a ward's policy as it is stored.
+type policyRow struct {
+	bun.BaseModel `bun:"table:wards"`
+	ID            string `bun:"id,pk"`
+	Policy        string `bun:"policy,type:text"`
+}
+
+// policies are the policies of wards as they were last decoded, beside the text
+// that they were decoded from. The text is read every time: only what has the
+// same text is not decoded again.
+type policies struct{ byWard sync.Map }
+
+type decodedPolicy struct {
+	text   string
+	policy custody.Policy
+}
+
+func (p *policies) of(row policyRow) (custody.Policy, error) {
+	if v, ok := p.byWard.Load(row.ID); ok && v.(*decodedPolicy).text == row.Policy {
+		return v.(*decodedPolicy).policy, nil
+	}
+	d := decodedPolicy{text: row.Policy}
+	if err := json.Unmarshal([]byte(row.Policy), &d.policy); err != nil {
+		return custody.Policy{}, err
+	}
+	p.byWard.Store(row.ID, &d)
+	return d.policy, nil
+}
+
+// Policy returns a ward's policy, or ErrNotFound. What its lists hold belongs to
+// all who read it.
+func (l *Ledger) Policy(ctx context.Context, ward string) (p custody.Policy, err error) {
+	row, err := l.lookups.policy.one(ctx, ward)
+	if err == nil {
+		p, err = l.policies.of(row)
+	}
+	if err != nil {
+		return p, failed(ctx, fmt.Sprintf("reading ward %q", ward), err)
+	}
+	return p, nil
 }
 
 // Ward returns a ward, or ErrNotFound.
 func (l *Ledger) Ward(ctx context.Context, id string) (Ward, error) {
-	var row wardRow
-	err := l.reads.ward.one(ctx, &row, id)
-	return row.ward(), failed(ctx, fmt.Sprintf("reading ward %q", id), err)
+	row, err := l.lookups.ward.one(ctx, id)
+	if err != nil {
+		return Ward{}, failed(ctx, fmt.Sprintf("reading ward %q", id), err)
+	}
+	return row.ward(), nil
 }
 
 // Wards returns all wards that are not removed in the order of their ids.
@@ -130,9 +170,11 @@ func (l *Ledger) AddDevice(ctx context.Context, d Device, said ...WardDeed) erro
 
 // Device returns a device by its serial, or ErrNotFound.
 func (l *Ledger) Device(ctx context.Context, id custody.DeviceID) (Device, error) {
-	var row deviceRow
-	err := l.reads.device.one(ctx, &row, id)
-	return row.device(), failed(ctx, fmt.Sprintf("reading device %q", id), err)
+	row, err := l.lookups.device.one(ctx, string(id))
+	if err != nil {
+		return Device{}, failed(ctx, fmt.Sprintf("reading device %q", id), err)
+	}
+	return row.device(), nil
 }
 
 // DeviceByUDID returns the device that a UDID belongs to since its first Authenticate, or ErrNotFound.

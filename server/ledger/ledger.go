@@ -80,13 +80,13 @@ func setDefault[T int | time.Duration](v *T, d T) {
 // Ledger is an open ledger. Its methods may be called from any goroutine.
 type Ledger struct {
 	database
-	box     sealer
-	paces   paces
-	paceAge time.Duration
-	commits *committer
-	reads   preparedReads
-	closers []func() error // of the readings
-	log     *slog.Logger
+	lookups
+	policies policies
+	box      sealer
+	paces    paces
+	paceAge  time.Duration
+	commits  *committer
+	log      *slog.Logger
 }
 
 var _ custody.Ledger = (*Ledger)(nil)
@@ -100,6 +100,8 @@ type database struct {
 	// locksRows: rows that are read to be changed must be locked by name.
 	// SQLite has one writer, so the whole database is.
 	locksRows bool
+	// prepares: statements are prepared once and used again.
+	prepares bool
 	// release gives back what keeps other processes out.
 	release func() error
 }
@@ -131,9 +133,11 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{database: db, box: box, paceAge: o.PaceAge, log: o.Logger}
 	if err := l.prepare(ctx); err != nil {
-		return nil, errors.Join(err, l.closeReads(), db.close())
+		return nil, errors.Join(err, l.lookups.close(), db.close())
 	}
-	l.commits = newCommitter(&l.database, o)
+	if l.commits, err = newCommitter(ctx, &l.database, o); err != nil {
+		return nil, errors.Join(failed(ctx, "preparing commits", err), l.lookups.close(), db.close())
+	}
 	return l, nil
 }
 
@@ -146,26 +150,22 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if err := l.fillHolders(ctx); err != nil {
 		return err
 	}
+	if err := l.lookups.prepare(ctx, &l.database); err != nil {
+		return failed(ctx, "preparing the database's queries", err)
+	}
 	_, err := l.ServerSecret(ctx, "key-check", func() ([]byte, error) { return []byte("ok"), nil })
 	if err != nil {
 		return fmt.Errorf("checking the key: %w", err)
 	}
-	return l.prepareReads(ctx)
+	return nil
 }
 
 // Close waits for the commits that are under way and closes the database.
 // Commits that still wait for a transaction, and all later calls, answer
 // ErrUnavailable.
 func (l *Ledger) Close() error {
-	l.commits.stop()
-	return errors.Join(l.closeReads(), l.database.close())
-}
-
-func (l *Ledger) closeReads() (err error) {
-	for _, end := range l.closers {
-		err = errors.Join(err, end())
-	}
-	return err
+	err := l.commits.stop()
+	return errors.Join(err, l.lookups.close(), l.database.close())
 }
 
 func (d *database) close() error {

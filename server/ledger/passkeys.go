@@ -136,8 +136,8 @@ func (l *Ledger) Passkeys(ctx context.Context, owner string) ([]Passkey, error) 
 
 // PasskeyByID returns a passkey, suspended and removed ones too, or ErrNotFound.
 func (l *Ledger) PasskeyByID(ctx context.Context, id string) (Passkey, error) {
-	row := passkeyRow{ID: id}
-	if err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx); err != nil {
+	row, err := l.lookups.passkey.one(ctx, id)
+	if err != nil {
 		return Passkey{}, failed(ctx, "reading a passkey", err)
 	}
 	return row.passkey(), nil

@@ -41,9 +41,11 @@ func (l *Ledger) AddClinician(ctx context.Context, c Clinician) error {
 
 // Clinician returns a person, active or not, or ErrNotFound.
 func (l *Ledger) Clinician(ctx context.Context, id string) (Clinician, error) {
-	row := clinicianRow{ID: id}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
-	return row.clinician(), failed(ctx, fmt.Sprintf("reading clinician %q", id), err)
+	row, err := l.lookups.clinician.one(ctx, id)
+	if err != nil {
+		return Clinician{}, failed(ctx, fmt.Sprintf("reading clinician %q", id), err)
+	}
+	return row.clinician(), nil
 }
 
 // Clinicians returns everybody, active or not, in the order of their ids.
@@ -103,11 +105,7 @@ func (l *Ledger) AddBadge(ctx context.Context, b Badge) error {
 // unknown, has expired at now, or is revoked: the three cannot be told apart.
 // Whether the person is still active is for the caller to see.
 func (l *Ledger) ClinicianByBadge(ctx context.Context, hash []byte, now time.Time) (Clinician, error) {
-	var row clinicianRow
-	err := l.read.NewSelect().Model(&row).
-		Join("JOIN badges ON badges.clinician = clinicians.id").
-		Where("badges.hash = ? AND badges.revoked = 0 AND (badges.expires = 0 OR badges.expires > ?)", hash, now.UnixMilli()).
-		Scan(ctx)
+	row, err := l.byBadge.one(ctx, hash, now.UnixMilli())
 	return row.clinician(), failed(ctx, "reading the clinician of a badge", err)
 }
 

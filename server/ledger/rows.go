@@ -48,12 +48,14 @@ func (l *Ledger) Custody(ctx context.Context, id custody.DeviceID) (custody.Cust
 }
 
 func (l *Ledger) custodyAndEntries(ctx context.Context, id custody.DeviceID) (c custody.Custody, entries int64, err error) {
-	var row custodyRow
-	err = l.reads.custody.one(ctx, &row, id)
+	row, err := l.lookups.custody.one(ctx, string(id))
 	if err == nil {
 		c, err = row.custody()
 	}
-	return c, row.Entries, failed(ctx, fmt.Sprintf("reading custody of %s", id), err)
+	if err != nil {
+		err = failed(ctx, fmt.Sprintf("reading custody of %s", id), err)
+	}
+	return c, row.Entries, err
 }
 
 // page is how many rows are read at a time where all of them are wanted.

@@ -30,8 +30,9 @@ func openSQLite(ctx context.Context, o Options) (database, error) {
 		return database{}, err
 	}
 	db := database{
-		clock:   "CAST(unixepoch('subsec') * 1000 AS BIGINT)",
-		release: release,
+		clock:    "CAST(unixepoch('subsec') * 1000 AS BIGINT)",
+		prepares: true,
+		release:  release,
 	}
 	// The log and the index of it take their mode from the file.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

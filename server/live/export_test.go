@@ -17,7 +17,7 @@ func (l *Live) touchCall(id custody.DeviceID, floor bool) (call, error) {
 	if floor {
 		s = floorScript
 	}
-	return l.gated(b, s, []string{b.dev + string(id), b.wake, b.feed}, string(id), int64(1))
+	return l.gated(b, s, []string{b.dev + string(id), b.wake, b.feed}, string(id), int64(1), int64(0))
 }
 
 // Floor is a Touch with the floor script.

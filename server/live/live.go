@@ -48,6 +48,7 @@ var _ custody.Live = (*Live)(nil)
 // one with [Open].
 type Live struct {
 	rdb      redis.UniversalClient
+	gather   *gatherer // nil: each command goes by itself
 	log      *slog.Logger
 	trial    *trial // nil: another process's
 	inMemory bool   // it has no CONFIG

@@ -65,6 +65,9 @@ func Open(_ context.Context, o Options) (*Live, error) {
 		return nil, err
 	}
 	l.rdb = redis.NewUniversalClient(opts)
+	if _, cluster := l.rdb.(*redis.ClusterClient); !cluster {
+		l.gather = newGatherer(l.rdb, o.Timeout)
+	}
 	return l, nil
 }
 
@@ -107,6 +110,7 @@ func (l *Live) Trial() bool { return l.trial != nil }
 // one. Follow must have been ended by its context before.
 func (l *Live) Close() error {
 	l.hub.close()
+	l.gather.close()
 	return errors.Join(l.rdb.Close(), l.trial.stop())
 }
 

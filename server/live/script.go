@@ -88,7 +88,24 @@ func (l *Live) gated(b *bucket, s *redis.Script, keys []string, args ...any) (ca
 
 // run runs one script in one round trip, or two if Redis does not know it yet.
 func (l *Live) run(ctx context.Context, c call) (any, error) {
-	return c.script.Run(ctx, l.rdb, c.keys, c.args...).Result()
+	return l.runCmd(ctx, c).Result()
+}
+
+func (l *Live) runCmd(ctx context.Context, c call) *redis.Cmd {
+	cmd := ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.Cmd {
+		return c.script.EvalSha(ctx, r, c.keys, c.args...)
+	})
+	if !unknown(cmd.Err()) {
+		return cmd
+	}
+	return ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.Cmd {
+		return c.script.Eval(ctx, r, c.keys, c.args...)
+	})
+}
+
+// unknown: Redis does not know the script, and has done nothing.
+func unknown(err error) bool {
+	return errors.Is(err, redis.ErrNoScript) || redis.HasErrorPrefix(err, "NOSCRIPT")
 }
 
 // runGated is gated and run.
@@ -108,6 +125,9 @@ func (l *Live) runAll(ctx context.Context, calls []call) []*redis.Cmd {
 	if len(calls) == 0 {
 		return nil
 	}
+	if len(calls) == 1 {
+		return []*redis.Cmd{l.runCmd(ctx, calls[0])}
+	}
 	replies := make([]*redis.Cmd, len(calls))
 	_, _ = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each reply has its own error
 		for i, c := range calls {
@@ -115,17 +135,17 @@ func (l *Live) runAll(ctx context.Context, calls []call) []*redis.Cmd {
 		}
 		return nil
 	})
-	var unknown []int
+	var again []int
 	for i, r := range replies {
-		if err := r.Err(); errors.Is(err, redis.ErrNoScript) || redis.HasErrorPrefix(err, "NOSCRIPT") {
-			unknown = append(unknown, i)
+		if unknown(r.Err()) {
+			again = append(again, i)
 		}
 	}
-	if len(unknown) == 0 {
+	if len(again) == 0 {
 		return replies
 	}
 	_, _ = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, i := range unknown {
+		for _, i := range again {
 			replies[i] = calls[i].script.Eval(ctx, p, calls[i].keys, calls[i].args...)
 		}
 		return nil

@@ -14,8 +14,13 @@ import (
 // that epoch and takes a shown warning away, in one round trip. A session past
 // its lock deadline is over even if no sweeper has come by: ErrLocked.
 func (l *Live) Touch(ctx context.Context, id custody.DeviceID, epoch int64) (custody.Session, error) {
+	return l.TouchAt(ctx, id, epoch, 0)
+}
+
+// TouchAt is Touch if live's row has that version, and ErrStale otherwise; 0: any.
+func (l *Live) TouchAt(ctx context.Context, id custody.DeviceID, epoch, version int64) (custody.Session, error) {
 	b := bucketOf(id)
-	r := read(l.runGated(ctx, b, touchScript, []string{b.dev + string(id), b.wake, b.feed}, string(id), epoch))
+	r := read(l.runGated(ctx, b, touchScript, []string{b.dev + string(id), b.wake, b.feed}, string(id), epoch, version))
 	now := r.when()
 	s := custody.Session{
 		Device: id, State: custody.InUse, Epoch: epoch, Open: true, Touched: now, Now: now,

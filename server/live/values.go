@@ -21,7 +21,10 @@ func (l *Live) Put(ctx context.Context, key string, value []byte, ttl time.Durat
 	if err := lives(ttl); err != nil {
 		return failed(err, "keeping a value")
 	}
-	return failed(l.rdb.Set(ctx, bucketOf(key).kv+key, value, whole(ttl)).Err(), "keeping a value")
+	cmd := ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.StatusCmd {
+		return r.Set(ctx, bucketOf(key).kv+key, value, whole(ttl))
+	})
+	return failed(cmd.Err(), "keeping a value")
 }
 
 // PutIfAbsent keeps a value only if there is none under key: exactly one of
@@ -30,7 +33,9 @@ func (l *Live) PutIfAbsent(ctx context.Context, key string, value []byte, ttl ti
 	if err := lives(ttl); err != nil {
 		return failed(err, "keeping a value")
 	}
-	err := l.rdb.SetArgs(ctx, bucketOf(key).kv+key, value, redis.SetArgs{Mode: "NX", TTL: whole(ttl)}).Err()
+	err := ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.StatusCmd {
+		return r.SetArgs(ctx, bucketOf(key).kv+key, value, redis.SetArgs{Mode: "NX", TTL: whole(ttl)})
+	}).Err()
 	if errors.Is(err, redis.Nil) {
 		err = custody.ErrConflict
 	}
@@ -39,20 +44,28 @@ func (l *Live) PutIfAbsent(ctx context.Context, key string, value []byte, ttl ti
 
 // Get returns the value under key; ErrNotFound if there is none or it expired.
 func (l *Live) Get(ctx context.Context, key string) ([]byte, error) {
-	value, err := l.rdb.Get(ctx, bucketOf(key).kv+key).Bytes()
+	value, err := ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.StringCmd {
+		return r.Get(ctx, bucketOf(key).kv+key)
+	}).Bytes()
 	return value, failed(err, "reading a value")
 }
 
 // Take returns the value under key and deletes it, atomically: of many callers
 // one gets it, the others ErrNotFound.
 func (l *Live) Take(ctx context.Context, key string) ([]byte, error) {
-	value, err := l.rdb.GetDel(ctx, bucketOf(key).kv+key).Bytes()
+	value, err := ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.StringCmd {
+		return r.GetDel(ctx, bucketOf(key).kv+key)
+	}).Bytes()
 	return value, failed(err, "taking a value")
 }
 
 // Delete drops the value under key, if there is one.
 func (l *Live) Delete(ctx context.Context, key string) error {
-	return failed(l.rdb.Del(ctx, bucketOf(key).kv+key).Err(), "deleting a value")
+	return failed(l.drop(ctx, bucketOf(key).kv+key), "deleting a value")
+}
+
+func (l *Live) drop(ctx context.Context, key string) error {
+	return ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.IntCmd { return r.Del(ctx, key) }).Err()
 }
 
 // Count adds one to a counter and returns the sum. The window begins with the
@@ -71,7 +84,9 @@ func (l *Live) Count(ctx context.Context, key string, window time.Duration) (int
 
 // Peek returns a counter without adding to it; 0 if there is none.
 func (l *Live) Peek(ctx context.Context, key string) (int64, error) {
-	n, err := l.rdb.Get(ctx, bucketOf(key).count+key).Int64()
+	n, err := ask(ctx, l, func(ctx context.Context, r redis.Cmdable) *redis.StringCmd {
+		return r.Get(ctx, bucketOf(key).count+key)
+	}).Int64()
 	if errors.Is(err, redis.Nil) {
 		return 0, nil
 	}
@@ -80,7 +95,7 @@ func (l *Live) Peek(ctx context.Context, key string) (int64, error) {
 
 // Forget sets a counter back to 0.
 func (l *Live) Forget(ctx context.Context, key string) error {
-	return failed(l.rdb.Del(ctx, bucketOf(key).count+key).Err(), "forgetting a count")
+	return failed(l.drop(ctx, bucketOf(key).count+key), "forgetting a count")
 }
 
 // lives refuses what would never expire.

@@ -33,6 +33,7 @@ type bench struct {
 	ledger  *ledger.Ledger
 	live    *live.Live
 	steward *steward.Steward
+	redis   livetest.Redis
 }
 
 func open(b *testing.B, lock time.Duration) bench {
@@ -43,7 +44,8 @@ func open(b *testing.B, lock time.Duration) bench {
 	if err := l.AddWard(b.Context(), ledger.Ward{ID: "4B", Name: "4B", Policy: p}); err != nil {
 		b.Fatal(err)
 	}
-	v := livetest.Open(b, livetest.StartServer(b).Fresh(b))
+	r := livetest.StartServer(b).Fresh(b)
+	v := livetest.Open(b, r)
 	for n := range custody.Buckets { // SQL knows the buckets that are in Redis
 		mine := custody.BucketState{Bucket: n, ID: livetest.BucketID(n)}
 		if err := l.AdoptBucket(b.Context(), custody.BucketState{Bucket: n}, mine); err != nil {
@@ -51,7 +53,7 @@ func open(b *testing.B, lock time.Duration) bench {
 		}
 	}
 	s := steward.New(steward.Options{Ledger: l, Live: v, Driver: nobody{}, NewID: func() string { return "x" }})
-	return bench{b, l, v, s}
+	return bench{b, l, v, s, r}
 }
 
 func device(i int) custody.DeviceID { return custody.DeviceID(fmt.Sprintf("DMPZ%06d", i)) }

@@ -11,6 +11,7 @@ var sessionTests = map[string]func(*testing.T, *bench){
 	"touch/moves deadlines":  testTouchMoves,
 	"touch/too late":         testTouchTooLate,
 	"touch/other epoch":      testTouchEpoch,
+	"touch/other version":    testTouchVersion,
 	"touch/no idle deadline": testNoDeadline,
 	"touch/warned again":     testWarnAgainEarly,
 	"push/record":            testPushRecord,
@@ -64,6 +65,25 @@ func testTouchEpoch(t *testing.T, b *bench) {
 		b.fails(err, custody.ErrStale)
 	}
 	b.want("the deadline", b.session().LockAt, before.LockAt)
+}
+
+func testTouchVersion(t *testing.T, b *bench) {
+	_, err := b.TouchAt(b.ctx, ipad, 2, 5)
+	b.fails(err, custody.ErrNotFound)
+	b.publish(b.granted(2, 5))
+	before := b.session()
+	b.Advance(b.Unit)
+	for _, version := range []int64{4, 6} {
+		_, err := b.TouchAt(b.ctx, ipad, 2, version)
+		b.fails(err, custody.ErrStale)
+	}
+	b.want("the deadline", b.session().LockAt, before.LockAt)
+	s, err := b.TouchAt(b.ctx, ipad, 2, 5)
+	b.ok(err)
+	b.want("the deadline", b.session().LockAt, s.LockAt)
+	if !s.LockAt.After(before.LockAt) {
+		b.Error("the deadline has not moved")
+	}
 }
 
 func testNoDeadline(t *testing.T, b *bench) {

@@ -1,11 +1,12 @@
 -- Evidence of presence: moves the deadlines of an open session.
 -- KEYS gen, dev, wake, feed
--- ARGV id, device, epoch
+-- ARGV id, device, epoch, version or 0
 -- Returns now, version, holder, warn_at, lock_at
 local dev, device = KEYS[2], ARGV[2]
 local s = redis.call('HMGET', dev, 'epoch', 'version', 'mode', 'lock_at', 'row_at', 'warn', 'lock', 'holder')
 if not s[1] then return redis.error_reply('NOTFOUND the device is not mirrored') end
 if tonumber(s[1]) ~= tonumber(ARGV[3]) then return redis.error_reply('STALE another epoch') end
+if ARGV[4] ~= '0' and s[2] ~= ARGV[4] then return redis.error_reply('STALE another version') end
 local warned, lock_at = s[3] == 'warned', tonumber(s[4])
 local warn, lock = tonumber(s[6]), tonumber(s[7])
 -- Past its deadline a session is over, whether a sweeper has come by or not.

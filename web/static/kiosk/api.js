@@ -40,7 +40,8 @@ export const emergency = (nonce) => post('emergency', { nonce });
 export const emergencyCode = (code, nonce) => post('emergency/code', { code, nonce });
 export const explain = (epoch, { device, version }, why) => post('explain', { epoch, device, version, why });
 export const takeOver = (nonce) => post('takeover', { nonce });
-export const touch = (epoch) => post('touch', { epoch }, { keepalive: true }); // an app may be opening in place of the page
+// A touch of a page that shows that version is answered with the times alone. An app may be opening in place of the page.
+export const touch = (epoch, version) => post('touch', { epoch, version }, { keepalive: true });
 export const giveBack = (epoch) => post('return', { epoch });
 export const keyBegin = () => post('passkey/begin', {});
 export const keyFinish = (ceremony, response) => post('passkey/finish', { ceremony, response });

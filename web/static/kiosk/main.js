@@ -72,7 +72,8 @@ function show(s) {
 // the answer to what was asked later: the page goes by that, and by what follows.
 async function heed(ask) {
   const before = heard, mine = ++turn;
-  const s = await ask();
+  let s = await ask();
+  if (!s.state && s.version && s.version === now.version) s = { ...now, ...s, warned: false }; // it shows the rest already
   if (heard !== before || !s.state || mine < answered) return false;
   answered = mine;
   show(s);
@@ -134,7 +135,7 @@ const touched = presence({
   warned: warning,
   report: async () => {
     try {
-      await heed(() => api.touch(now.epoch));
+      await heed(() => api.touch(now.epoch, now.asks ? undefined : now.version));
     } catch (e) {
       if (e.status === 0) throw e;
       await refresh();
