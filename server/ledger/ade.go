@@ -62,7 +62,7 @@ const adeList = "list"
 // KeepAssigned keeps one page of Apple's list and where the list stands after
 // it, in one transaction: a page is never skipped, and at worst read again.
 func (l *Ledger) KeepAssigned(ctx context.Context, p AssignedPage) error {
-	return l.change(ctx, "keeping a page of the organisation's devices", func(tx bun.Tx) error {
+	return l.change(ctx, "keeping a page of the organisation's devices", func(ctx context.Context, tx bun.Tx) error {
 		if p.First {
 			if _, err := tx.NewDelete().Model((*assignedRow)(nil)).Where("TRUE").Exec(ctx); err != nil {
 				return err

@@ -46,7 +46,7 @@ func (r approvalRow) approval() Approval {
 // same hand-over and still waits; ErrNotFound for an unknown device or member of
 // staff.
 func (l *Ledger) AskApproval(ctx context.Context, a Approval) error {
-	return l.change(ctx, fmt.Sprintf("asking a second person about %s", a.Device), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("asking a second person about %s", a.Device), func(ctx context.Context, tx bun.Tx) error {
 		row := &approvalRow{Device: a.Device, Deed: a.Deed, ID: a.ID, Epoch: a.Epoch, Staff: a.Staff, Why: a.Why, At: millis(a.At), Expires: millis(a.Expires)}
 		q := tx.NewInsert().Model(row).On("CONFLICT (device, deed) DO UPDATE")
 		for _, column := range []string{"id", "epoch", "staff", "why", "at", "expires"} {
@@ -67,7 +67,7 @@ func (l *Ledger) Approvals(ctx context.Context, now time.Time) ([]Approval, erro
 // TakeApproval returns what waits under id at now, and ends its waiting: of two
 // who take it one gets it. ErrNotFound if it is not there, or has waited too long.
 func (l *Ledger) TakeApproval(ctx context.Context, id string, now time.Time) (a Approval, err error) {
-	err = l.change(ctx, "taking what waits for a second person", func(tx bun.Tx) error {
+	err = l.change(ctx, "taking what waits for a second person", func(ctx context.Context, tx bun.Tx) error {
 		var row approvalRow
 		q := tx.NewSelect().Model(&row).Where("approvals.id = ? AND approvals.expires > ?", id, millis(now))
 		if err := l.locked(q).Scan(ctx); err != nil {
@@ -90,7 +90,7 @@ type wipeAskRow struct {
 // true; or notes nothing and reports false, where they had most other devices
 // wiped since since. Two at once are counted one after the other.
 func (l *Ledger) WipesAlone(ctx context.Context, staff string, device custody.DeviceID, at, since time.Time, most int) (ok bool, err error) {
-	err = l.change(ctx, "counting what one person has wiped", func(tx bun.Tx) error {
+	err = l.change(ctx, "counting what one person has wiped", func(ctx context.Context, tx bun.Tx) error {
 		ok = false                 // a transaction may be tried again
 		who := staffRow{ID: staff} // whose row is locked, so that they are counted in turn
 		if err := l.locked(tx.NewSelect().Model(&who).WherePK()).Scan(ctx); err != nil {

@@ -86,7 +86,7 @@ func (l *Ledger) PutAsk(ctx context.Context, a Ask) (kept Ask, err error) {
 	if !a.Expires.After(a.Asked) {
 		return Ask{}, fmt.Errorf("keeping %s: it expires before it is asked: %w", askName(a.ID), custody.ErrConflict)
 	}
-	err = l.change(ctx, "keeping "+askName(a.ID), func(tx bun.Tx) error {
+	err = l.change(ctx, "keeping "+askName(a.ID), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdDevice(ctx, tx, a.Device); err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (l *Ledger) asked(ctx context.Context, of *lookup[askRow], device custody.D
 // HandOverAsk records that an ask's command leaves now. ErrStale if it does
 // not wait any more, or if another of that device is outstanding.
 func (l *Ledger) HandOverAsk(ctx context.Context, device custody.DeviceID, id string, now time.Time) error {
-	return l.change(ctx, "handing over "+askName(id), func(tx bun.Tx) error {
+	return l.change(ctx, "handing over "+askName(id), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdDevice(ctx, tx, device); err != nil {
 			return err
 		}

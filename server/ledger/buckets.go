@@ -40,7 +40,7 @@ func (l *Ledger) AdoptBucket(ctx context.Context, prev, next custody.BucketState
 	if prev.Bucket != next.Bucket || next.Bucket < 0 || next.Bucket >= custody.Buckets || next.ID == "" {
 		return fmt.Errorf("%s from %d: %w", doing, prev.Bucket, custody.ErrConflict)
 	}
-	return l.change(ctx, doing, func(tx bun.Tx) error {
+	return l.change(ctx, doing, func(ctx context.Context, tx bun.Tx) error {
 		unadopted := bucketRow{Bucket: next.Bucket}
 		if _, err := tx.NewInsert().Model(&unadopted).On("CONFLICT (bucket) DO NOTHING").Exec(ctx); err != nil {
 			return err
@@ -62,7 +62,7 @@ func (l *Ledger) BeatBuckets(ctx context.Context, beats []custody.BucketState) e
 		rows[i], buckets[i] = bucketRow{Bucket: b.Bucket, ID: b.ID, Beat: b.Beat}, b.Bucket
 	}
 	slices.Sort(buckets)
-	return l.change(ctx, "raising the buckets' beats", func(tx bun.Tx) error {
+	return l.change(ctx, "raising the buckets' beats", func(ctx context.Context, tx bun.Tx) error {
 		// All servers beat the same buckets every second: each locks them in the same order.
 		if l.locksRows {
 			var locked []int

@@ -64,7 +64,7 @@ func (l *Ledger) FindDevices(ctx context.Context, s DeviceSearch) (devices []Kep
 // RenameDevice changes what people call a device, with the lines that tell of
 // it; ErrNotFound if there is none.
 func (l *Ledger) RenameDevice(ctx context.Context, id custody.DeviceID, name string, said ...WardDeed) error {
-	return l.change(ctx, fmt.Sprintf("renaming device %q", id), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("renaming device %q", id), func(ctx context.Context, tx bun.Tx) error {
 		row := deviceRow{ID: id}
 		if err := tx.NewSelect().Model(&row).WherePK().Scan(ctx); err != nil {
 			return err

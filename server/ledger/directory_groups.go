@@ -42,7 +42,7 @@ type memberRow struct {
 // AddDirectoryGroup adds a group with its members: ErrConflict if the id or the
 // name, in any case, is taken, ErrNotFound for a member whom nobody knows.
 func (l *Ledger) AddDirectoryGroup(ctx context.Context, g DirectoryGroup) error {
-	return l.change(ctx, fmt.Sprintf("adding group %q", g.Name), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("adding group %q", g.Name), func(ctx context.Context, tx bun.Tx) error {
 		row := groupRow{ID: g.ID, Name: g.Name, NameKey: strings.ToLower(g.Name), External: g.External, Created: millis(g.Created), Changed: millis(g.Changed)}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
@@ -67,7 +67,7 @@ func addMembers(ctx context.Context, tx bun.Tx, group string, members []string) 
 // one transaction. The errors are AddDirectoryGroup's, and ErrNotFound for an
 // unknown group.
 func (l *Ledger) ChangeDirectoryGroup(ctx context.Context, id string, change func(*DirectoryGroup)) (g DirectoryGroup, err error) {
-	err = l.change(ctx, fmt.Sprintf("changing group %q", id), func(tx bun.Tx) error {
+	err = l.change(ctx, fmt.Sprintf("changing group %q", id), func(ctx context.Context, tx bun.Tx) error {
 		row := groupRow{ID: id}
 		if err := l.locked(tx.NewSelect().Model(&row).WherePK()).Scan(ctx); err != nil {
 			return err
@@ -129,7 +129,7 @@ func (l *Ledger) DirectoryGroups(ctx context.Context, name, external string, off
 
 // DeleteDirectoryGroup drops a group; ErrNotFound if there is none. Its members stay as they are.
 func (l *Ledger) DeleteDirectoryGroup(ctx context.Context, id string) error {
-	return l.change(ctx, fmt.Sprintf("deleting group %q", id), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("deleting group %q", id), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewDelete().Model((*memberRow)(nil)).Where("in_group = ?", id).Exec(ctx); err != nil {
 			return err
 		}

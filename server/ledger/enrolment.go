@@ -37,7 +37,7 @@ func (r certificateRow) certificate() Certificate {
 // that it was issued for, in one transaction. ErrConflict if the challenge was
 // spent before or the certificate is known, ErrNotFound for an unknown device.
 func (l *Ledger) IssueCertificate(ctx context.Context, c Certificate, spend string) error {
-	return l.change(ctx, fmt.Sprintf("recording a certificate of %q", c.Device), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("recording a certificate of %q", c.Device), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdDevice(ctx, tx, c.Device); err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (l *Ledger) Certificate(ctx context.Context, hash string) (Certificate, err
 // issued to another serial, if it or the device is bound to another UDID, or
 // if the UDID is another device's. Then nothing has changed.
 func (l *Ledger) Authenticate(ctx context.Context, a AuthenticateRecord) error {
-	return l.change(ctx, fmt.Sprintf("authenticating %q", a.Device), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("authenticating %q", a.Device), func(ctx context.Context, tx bun.Tx) error {
 		device, err := l.holdDevice(ctx, tx, a.Device)
 		if err != nil {
 			return err

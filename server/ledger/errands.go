@@ -36,7 +36,7 @@ func (l *Ledger) PutErrand(ctx context.Context, e Errand) error {
 	if e.Expires.IsZero() {
 		return fmt.Errorf("keeping %s: it has no expiry: %w", name, custody.ErrConflict)
 	}
-	return l.change(ctx, "keeping "+name, func(tx bun.Tx) error {
+	return l.change(ctx, "keeping "+name, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdDevice(ctx, tx, e.Device); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (l *Ledger) fillHolders(ctx context.Context) error {
 		if len(rows) == 0 {
 			return nil
 		}
-		if err := l.change(ctx, "filling holders in", func(tx bun.Tx) error { return fillHolders(ctx, tx, rows) }); err != nil {
+		if err := l.change(ctx, "filling holders in", func(ctx context.Context, tx bun.Tx) error { return fillHolders(ctx, tx, rows) }); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func (l *Ledger) ClinicianBySubject(ctx context.Context, issuer, subject string)
 // nothing. ErrConflict if they are pinned to another, or the subject is somebody
 // else's; ErrNotFound if there is no such person.
 func (l *Ledger) PinClinician(ctx context.Context, id, issuer, subject string) error {
-	return l.change(ctx, fmt.Sprintf("pinning clinician %q to a hospital account", id), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("pinning clinician %q to a hospital account", id), func(ctx context.Context, tx bun.Tx) error {
 		if err := l.locked(tx.NewSelect().Model(&pinRow{ID: id}).WherePK()).Scan(ctx); err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ func newImportRow(i Import) (importRow, error) {
 // BeginImport writes down that an import begins. ErrConflict while another goes
 // on, which one that has been silent for quiet does not: its server is gone.
 func (l *Ledger) BeginImport(ctx context.Context, i Import, quiet time.Duration) error {
-	return l.change(ctx, "beginning an import", func(tx bun.Tx) error {
+	return l.change(ctx, "beginning an import", func(ctx context.Context, tx bun.Tx) error {
 		row, err := newImportRow(i)
 		if err != nil {
 			return err

@@ -33,7 +33,7 @@ func (r wardRow) ward() Ward {
 // if there is one of that id, removed or not. The policy is kept as given:
 // whoever takes it from a person validates it.
 func (l *Ledger) AddWard(ctx context.Context, w Ward, said ...WardDeed) error {
-	return l.change(ctx, fmt.Sprintf("adding ward %q", w.ID), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("adding ward %q", w.ID), func(ctx context.Context, tx bun.Tx) error {
 		row := &wardRow{ID: w.ID, Name: w.Name, Policy: w.Policy, Badges: w.Badges, Version: 1, Told: 1}
 		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
 			return err
@@ -141,7 +141,7 @@ func (r deviceRow) device() Device {
 // ErrConflict if its serial or UDID is there already, ErrNotFound for an unknown
 // ward or one that was removed.
 func (l *Ledger) AddDevice(ctx context.Context, d Device, said ...WardDeed) error {
-	return l.change(ctx, fmt.Sprintf("adding device %q", d.ID), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("adding device %q", d.ID), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdWard(ctx, tx, d.Ward); err != nil {
 			return err
 		}

@@ -86,6 +86,7 @@ type Ledger struct {
 	paces    paces
 	paceAge  time.Duration
 	commits  *committer
+	sharing  *sharing // nil on PostgreSQL, whose writers do not wait for each other
 	log      *slog.Logger
 }
 
@@ -138,6 +139,12 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if l.commits, err = newCommitter(ctx, &l.database, o); err != nil {
 		return nil, errors.Join(failed(ctx, "preparing commits", err), l.lookups.close(), db.close())
 	}
+	if l.locksRows {
+		return l, nil
+	}
+	if l.sharing, err = newSharing(ctx, l.write.DB, o); err != nil {
+		return nil, errors.Join(failed(ctx, "preparing to write", err), l.Close())
+	}
 	return l, nil
 }
 
@@ -165,6 +172,9 @@ func (l *Ledger) prepare(ctx context.Context) error {
 // ErrUnavailable.
 func (l *Ledger) Close() error {
 	err := l.commits.stop()
+	if l.sharing != nil {
+		err = errors.Join(err, l.sharing.stop())
+	}
 	return errors.Join(err, l.lookups.close(), l.database.close())
 }
 
@@ -184,9 +194,14 @@ func (l *Ledger) Ping(ctx context.Context) error {
 	return failed(ctx, "asking the database", l.read.NewSelect().ColumnExpr("1").Scan(ctx, &one))
 }
 
-// change runs fn in one transaction that writes. what says what it does, for errors.
-func (l *Ledger) change(ctx context.Context, what string, fn func(tx bun.Tx) error) error {
-	return failed(ctx, what, l.write.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return fn(tx) }))
+// change runs fn in a transaction that writes, of which it sees only what it does
+// itself and what was committed before: all of it is written, or nothing. what
+// says what it does, for errors. fn uses the context that it is given.
+func (l *Ledger) change(ctx context.Context, what string, fn func(ctx context.Context, tx bun.Tx) error) error {
+	if l.sharing != nil {
+		return failed(ctx, what, l.sharing.do(ctx, fn))
+	}
+	return failed(ctx, what, l.write.RunInTx(ctx, nil, fn))
 }
 
 // locked makes q lock the rows it returns until its transaction ends.

@@ -108,7 +108,7 @@ type lookups struct {
 
 	certificate lookup[certificateRow]
 	asks        lookup[askRow]
-	waiting     lookup[askRow] // of a device, at a time
+	waiting     lookup[askRow]    // of a device, at a time
 	errand      lookup[errandRow] // the next of a device and user, at a time
 }
 

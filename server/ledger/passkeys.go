@@ -97,7 +97,7 @@ func (l *Ledger) AddPasskey(ctx context.Context, p Passkey) error {
 		Transports: strings.Join(p.Transports, ","), Flags: int64(p.Flags), Attestation: p.Attestation, Name: p.Name, Created: millis(p.Created),
 		Used: millis(p.Used), Suspended: millis(p.Suspended), Why: p.Why, Removed: millis(p.Removed),
 	}
-	return l.change(ctx, fmt.Sprintf("adding a passkey of %q", p.Owner), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("adding a passkey of %q", p.Owner), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (l *Ledger) UsePasskey(ctx context.Context, id string, was, count uint32, f
 // SuspendPasskey stops a passkey that may have been copied. The first time and
 // reason stay. ErrNotFound if it is unknown.
 func (l *Ledger) SuspendPasskey(ctx context.Context, id, why string, at time.Time) error {
-	return l.change(ctx, "suspending a passkey", func(tx bun.Tx) error {
+	return l.change(ctx, "suspending a passkey", func(ctx context.Context, tx bun.Tx) error {
 		row, err := l.holdPasskey(ctx, tx, id)
 		if err != nil || row.Suspended != 0 {
 			return err
@@ -180,7 +180,7 @@ func (l *Ledger) NamePasskey(ctx context.Context, owner, id, name string) error 
 // RemovePasskey ends an owner's passkey for good, as by asked; ErrNotFound if
 // they have none of that id.
 func (l *Ledger) RemovePasskey(ctx context.Context, owner, id, by string, at time.Time) error {
-	return l.change(ctx, "removing a passkey", func(tx bun.Tx) error {
+	return l.change(ctx, "removing a passkey", func(ctx context.Context, tx bun.Tx) error {
 		row, err := l.holdPasskey(ctx, tx, id)
 		if err != nil {
 			return err

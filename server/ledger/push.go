@@ -23,7 +23,7 @@ type pushRow struct {
 // stays: a device sends it only when it has a new one. ErrNotFound for an
 // unknown device.
 func (l *Ledger) TokenUpdate(ctx context.Context, p Push, unlockToken []byte) error {
-	return l.change(ctx, fmt.Sprintf("keeping the push record of %q", p.Device), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("keeping the push record of %q", p.Device), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdDevice(ctx, tx, p.Device); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (l *Ledger) Users(ctx context.Context, device custody.DeviceID) ([]string, 
 
 // CheckOut drops a device's push records, all channels'.
 func (l *Ledger) CheckOut(ctx context.Context, device custody.DeviceID) error {
-	return l.change(ctx, fmt.Sprintf("checking out %q", device), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("checking out %q", device), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdDevice(ctx, tx, device); err != nil {
 			return err
 		}

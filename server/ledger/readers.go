@@ -26,7 +26,7 @@ func (r readerRow) reader() Reader {
 // AddReader adds a badge reader with the lines that tell of it; ErrConflict if
 // its id or its docked iPad has one, ErrNotFound for an unknown ward or device.
 func (l *Ledger) AddReader(ctx context.Context, r Reader, said ...WardDeed) error {
-	return l.change(ctx, fmt.Sprintf("adding reader %q", r.ID), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("adding reader %q", r.ID), func(ctx context.Context, tx bun.Tx) error {
 		if _, err := l.holdWard(ctx, tx, r.Ward); err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (l *Ledger) RenewReader(ctx context.Context, id string, credential []byte, 
 
 // changeReader holds the reader's ward, then the reader, while fn changes it.
 func (l *Ledger) changeReader(ctx context.Context, doing, id string, said []WardDeed, fn func(bun.Tx, *readerRow) error) error {
-	return l.change(ctx, fmt.Sprintf("%s reader %q", doing, id), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("%s reader %q", doing, id), func(ctx context.Context, tx bun.Tx) error {
 		row := readerRow{ID: id}
 		if err := tx.NewSelect().Model(&row).WherePK().Scan(ctx); err != nil { // a reader keeps its ward
 			return err

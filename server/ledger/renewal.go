@@ -12,7 +12,7 @@ import (
 // them up. Certificates of other enrolments are left as they are. A second call
 // changes nothing. ErrNotFound if hash is no renewal that stands.
 func (l *Ledger) UseRenewal(ctx context.Context, hash string) error {
-	return l.change(ctx, "taking up a renewed certificate", func(tx bun.Tx) error {
+	return l.change(ctx, "taking up a renewed certificate", func(ctx context.Context, tx bun.Tx) error {
 		row := certificateRow{Hash: hash}
 		if err := tx.NewSelect().Model(&row).WherePK().Where("enrolment <> '' AND revoked = 0 AND superseded = 0").Scan(ctx); err != nil {
 			return err

@@ -35,7 +35,7 @@ type PersonChange struct {
 // or a badge is somebody's; ErrNotFound for an unknown person, or a badge to
 // revoke that is not theirs.
 func (l *Ledger) ChangePerson(ctx context.Context, c PersonChange) error {
-	return l.change(ctx, fmt.Sprintf("changing clinician %q", c.ID), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("changing clinician %q", c.ID), func(ctx context.Context, tx bun.Tx) error {
 		if err := l.changeClinician(ctx, tx, c); err != nil {
 			return err
 		}

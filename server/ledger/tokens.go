@@ -118,7 +118,7 @@ func (l *Ledger) RevokeToken(ctx context.Context, id string, at time.Time) error
 // id old, which ends at until if it does not end sooner. One that has ended, is
 // revoked or was replaced before answers ErrConflict and stays as it is.
 func (l *Ledger) ReplaceToken(ctx context.Context, old string, until time.Time, next Token) error {
-	return l.change(ctx, fmt.Sprintf("replacing token %q", next.Name), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("replacing token %q", next.Name), func(ctx context.Context, tx bun.Tx) error {
 		at := millis(next.Created)
 		err := oneRow(custody.ErrConflict)(tx.NewUpdate().Model((*tokenRow)(nil)).Set("replaced = ?", at).
 			Set("expires = CASE WHEN expires < ? THEN expires ELSE ? END", millis(until), millis(until)).

@@ -90,7 +90,7 @@ type WardChange struct {
 // and one of its iPads is in use, locked or being wiped, for their plans are of
 // the old one; ErrNotFound for an unknown ward. Then nothing has changed.
 func (l *Ledger) ChangeWard(ctx context.Context, c WardChange) error {
-	return l.change(ctx, fmt.Sprintf("changing ward %q", c.ID), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("changing ward %q", c.ID), func(ctx context.Context, tx bun.Tx) error {
 		row, err := l.holdWard(ctx, tx, c.ID)
 		if err != nil {
 			return err
@@ -119,7 +119,7 @@ func (l *Ledger) ChangeWard(ctx context.Context, c WardChange) error {
 // RemoveWard takes a ward off the lists. It is kept for what names it. ErrStale
 // if it has changed since version; ErrConflict if it has devices or readers.
 func (l *Ledger) RemoveWard(ctx context.Context, id string, version int64, at time.Time, said ...WardDeed) error {
-	return l.change(ctx, fmt.Sprintf("removing ward %q", id), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("removing ward %q", id), func(ctx context.Context, tx bun.Tx) error {
 		row, err := l.holdWard(ctx, tx, id)
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func (l *Ledger) RemoveWard(ctx context.Context, id string, version int64, at ti
 // RestoreWard puts a removed ward back on the lists; one that is there stays.
 // ErrNotFound if there never was one.
 func (l *Ledger) RestoreWard(ctx context.Context, id string, said ...WardDeed) error {
-	return l.change(ctx, fmt.Sprintf("bringing back ward %q", id), func(tx bun.Tx) error {
+	return l.change(ctx, fmt.Sprintf("bringing back ward %q", id), func(ctx context.Context, tx bun.Tx) error {
 		row := wardRow{ID: id}
 		if err := l.locked(tx.NewSelect().Model(&row).WherePK()).Scan(ctx); err != nil || row.Removed == 0 {
 			return err

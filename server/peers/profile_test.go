@@ -19,7 +19,7 @@ func BenchmarkHere(b *testing.B) {
 	redis := "127.0.0.1:" + freePort(b)
 	startRedis(b, redis)
 	c := app.Config{Data: b.TempDir(), Redis: "redis://" + redis + "/0", Organisation: "St Elsewhere", Housekeeping: app.Housekeeping{Facts: -1, Lists: -1}}
-	st.populate(b, c, stay{enrolled: devices})
+	st.populate(b, c, stay{enrolled: devices, fresh: 3000})
 	token, err := app.MintToken(b.Context(), c, identity.Staff{Name: "bench", Role: identity.Administrator}, time.Hour)
 	must(b, err)
 	a, err := app.Open(b.Context(), c)
@@ -50,6 +50,16 @@ func BenchmarkHere(b *testing.B) {
 			}
 			return err
 		}))
+	})
+	next := 0
+	b.Run("enrol", func(b *testing.B) {
+		b.ReportAllocs()
+		from := next
+		next += b.N
+		if next > len(st.fresh) {
+			b.Fatalf("there are %d devices", len(st.fresh))
+		}
+		fail(b, beside.AtOnce(connections, b.N, func(_, i int) error { return s.enrol(st.fresh[from+i]) }))
 	})
 	b.Run("round-trip", func(b *testing.B) {
 		b.ReportAllocs()
