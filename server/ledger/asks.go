@@ -87,11 +87,11 @@ func (l *Ledger) PutAsk(ctx context.Context, a Ask) (kept Ask, err error) {
 		return Ask{}, fmt.Errorf("keeping %s: it expires before it is asked: %w", askName(a.ID), custody.ErrConflict)
 	}
 	err = l.change(ctx, "keeping "+askName(a.ID), func(ctx context.Context, tx bun.Tx) error {
-		if _, err := l.holdDevice(ctx, tx, a.Device); err != nil {
+		if _, err := l.hold(ctx, tx, a.Device); err != nil {
 			return err
 		}
-		var rows []askRow
-		if err := tx.NewSelect().Model(&rows).Where("device = ?", a.Device).Scan(ctx); err != nil {
+		rows, err := l.holdAsks.held(ctx, tx, string(a.Device))
+		if err != nil {
 			return err
 		}
 		waits := false
@@ -110,7 +110,7 @@ func (l *Ledger) PutAsk(ctx context.Context, a Ask) (kept Ask, err error) {
 			return fmt.Errorf("%d kinds are asked of the device: %w", len(rows), custody.ErrConflict)
 		}
 		kept = Ask{ID: a.ID, Device: a.Device, Kind: a.Kind, Params: a.Params, Epoch: a.Epoch, Rank: a.Rank, By: a.By, Asked: a.Asked, Expires: a.Expires}
-		return l.replaceAsk(ctx, tx, kept)
+		return l.putNew(ctx, tx, kept)
 	})
 	return kept, err
 }
@@ -128,14 +128,9 @@ func (l *Ledger) refresh(ctx context.Context, tx bun.Tx, old, a Ask) (Ask, error
 	return old, err
 }
 
-func (l *Ledger) replaceAsk(ctx context.Context, tx bun.Tx, a Ask) error {
-	if _, err := tx.NewDelete().Model((*askRow)(nil)).Where("device = ? AND kind = ?", a.Device, a.Kind).Exec(ctx); err != nil {
-		return err
-	}
-	_, err := tx.NewInsert().Model(&askRow{
-		Device: a.Device, Kind: a.Kind, ID: a.ID, Epoch: a.Epoch, Rank: a.Rank, By: a.By, Params: l.box.seal(askName(a.ID), a.Params),
-		Asked: millis(a.Asked), Expires: millis(a.Expires), Result: []byte{},
-	}).Exec(ctx)
+func (l *Ledger) putNew(ctx context.Context, tx bun.Tx, a Ask) error {
+	_, err := l.steps.replaceAsk.run(ctx, tx, string(a.Device), a.Kind, a.ID, a.Epoch, a.Rank, a.By, l.box.seal(askName(a.ID), a.Params),
+		millis(a.Asked), millis(a.Expires), []byte{})
 	return err
 }
 
@@ -169,19 +164,11 @@ func (l *Ledger) asked(ctx context.Context, of *lookup[askRow], device custody.D
 // not wait any more, or if another of that device is outstanding.
 func (l *Ledger) HandOverAsk(ctx context.Context, device custody.DeviceID, id string, now time.Time) error {
 	return l.change(ctx, "handing over "+askName(id), func(ctx context.Context, tx bun.Tx) error {
-		if _, err := l.holdDevice(ctx, tx, device); err != nil {
+		if _, err := l.hold(ctx, tx, device); err != nil {
 			return err
 		}
-		busy, err := tx.NewSelect().Model((*askRow)(nil)).
-			Where("device = ? AND handed_over > 0 AND answered = 0 AND expires > ?", device, now.UnixMilli()).Exists(ctx)
-		if err != nil {
-			return err
-		}
-		if busy {
-			return custody.ErrStale
-		}
-		return oneRow(custody.ErrStale)(tx.NewUpdate().Model((*askRow)(nil)).Set("handed_over = ?", now.UnixMilli()).
-			Where("device = ? AND id = ? AND answered = 0 AND expires > ?", device, id, now.UnixMilli()).Exec(ctx))
+		at := now.UnixMilli()
+		return oneRow(custody.ErrStale)(l.handOver.run(ctx, tx, at, string(device), id, at, at))
 	})
 }
 
@@ -197,13 +184,13 @@ func (l *Ledger) PostponeAsk(ctx context.Context, device custody.DeviceID, id st
 // AnswerAsk keeps the answer to an ask: a's Answered, Outcome, Says and Result.
 // ErrNotFound if that device was not asked it, or has answered it already.
 func (l *Ledger) AnswerAsk(ctx context.Context, a Ask) error {
-	row := askRow{Answered: millis(a.Answered), Outcome: a.Outcome, Says: a.Says, Result: []byte{}}
+	result := []byte{}
 	if len(a.Result) > 0 {
-		row.Result = l.box.seal(askResultName(a.ID), a.Result)
+		result = l.box.seal(askResultName(a.ID), a.Result)
 	}
-	err := oneRow(custody.ErrNotFound)(l.write.NewUpdate().Model(&row).Column("answered", "outcome", "says", "result").
-		Where("device = ? AND id = ? AND handed_over > 0 AND answered = 0", a.Device, a.ID).Exec(ctx))
-	return failed(ctx, "keeping the "+askResultName(a.ID), err)
+	return l.change(ctx, "keeping the "+askResultName(a.ID), func(ctx context.Context, tx bun.Tx) error {
+		return oneRow(custody.ErrNotFound)(l.answer.run(ctx, tx, millis(a.Answered), a.Outcome, a.Says, result, string(a.Device), a.ID))
+	})
 }
 
 // Asked is when each kind was last asked of each device, of all devices.

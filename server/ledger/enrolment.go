@@ -38,7 +38,7 @@ func (r certificateRow) certificate() Certificate {
 // spent before or the certificate is known, ErrNotFound for an unknown device.
 func (l *Ledger) IssueCertificate(ctx context.Context, c Certificate, spend string) error {
 	return l.change(ctx, fmt.Sprintf("recording a certificate of %q", c.Device), func(ctx context.Context, tx bun.Tx) error {
-		if _, err := l.holdDevice(ctx, tx, c.Device); err != nil {
+		if _, err := l.hold(ctx, tx, c.Device); err != nil {
 			return err
 		}
 		if _, err := tx.NewInsert().Model(spent(spend)).Exec(ctx); err != nil {
@@ -83,12 +83,12 @@ func (l *Ledger) Certificate(ctx context.Context, hash string) (Certificate, err
 // if the UDID is another device's. Then nothing has changed.
 func (l *Ledger) Authenticate(ctx context.Context, a AuthenticateRecord) error {
 	return l.change(ctx, fmt.Sprintf("authenticating %q", a.Device), func(ctx context.Context, tx bun.Tx) error {
-		device, err := l.holdDevice(ctx, tx, a.Device)
+		device, err := l.hold(ctx, tx, a.Device)
 		if err != nil {
 			return err
 		}
-		certificate := certificateRow{Hash: a.Hash}
-		if err := l.locked(tx.NewSelect().Model(&certificate).WherePK()).Scan(ctx); err != nil {
+		certificate, err := first(l.holdCertificate.held(ctx, tx, a.Hash))
+		if err != nil {
 			return err
 		}
 		if err := mayAuthenticate(a, device, certificate); err != nil {
@@ -97,15 +97,8 @@ func (l *Ledger) Authenticate(ctx context.Context, a AuthenticateRecord) error {
 		if err := l.bind(ctx, tx, a, certificate.Ordinal); err != nil {
 			return err
 		}
-		return forget(ctx, tx, a.Device, (*pushRow)(nil), (*deviceSecretRow)(nil), (*errandRow)(nil), (*askRow)(nil))
+		return l.forget(ctx, tx, a.Device)
 	})
-}
-
-// holdDevice returns a device and keeps other check-ins of it out until the
-// transaction ends.
-func (l *Ledger) holdDevice(ctx context.Context, tx bun.Tx, id custody.DeviceID) (deviceRow, error) {
-	row := deviceRow{ID: id}
-	return row, l.locked(tx.NewSelect().Model(&row).WherePK()).Scan(ctx)
 }
 
 // mayAuthenticate is hand-over rule 6: a certificate belongs to a serial from
@@ -128,23 +121,20 @@ func mayAuthenticate(a AuthenticateRecord, device deviceRow, certificate certifi
 }
 
 func (l *Ledger) bind(ctx context.Context, tx bun.Tx, a AuthenticateRecord, ordinal int64) error {
-	device := deviceRow{ID: a.Device, UDID: a.UDID, Model: a.Model, OSVersion: a.OSVersion, Build: a.Build, Topic: a.Topic}
-	if _, err := tx.NewUpdate().Model(&device).Column("udid", "model", "os_version", "build", "topic").WherePK().Exec(ctx); err != nil {
+	if _, err := l.enrolDevice.run(ctx, tx, a.UDID, a.Model, a.OSVersion, a.Build, a.Topic, string(a.Device)); err != nil {
 		return err
 	}
-	certificate := certificateRow{Hash: a.Hash, UDID: a.UDID}
-	if _, err := tx.NewUpdate().Model(&certificate).Column("udid").WherePK().Exec(ctx); err != nil {
+	if _, err := l.bindCertificate.run(ctx, tx, a.UDID, a.Hash); err != nil {
 		return err
 	}
-	_, err := tx.NewUpdate().Model((*certificateRow)(nil)).Set("revoked = "+l.clock).
-		Where("device = ? AND ordinal < ? AND revoked = 0", a.Device, ordinal).Exec(ctx)
+	_, err := l.revokeOlder.run(ctx, tx, string(a.Device), ordinal)
 	return err
 }
 
-// forget deletes all of a device's rows of some kinds.
-func forget(ctx context.Context, tx bun.Tx, device custody.DeviceID, models ...any) error {
-	for _, m := range models {
-		if _, err := tx.NewDelete().Model(m).Where("device = ?", device).Exec(ctx); err != nil {
+// forget drops what the enrolment before has told us, or waits for it.
+func (l *Ledger) forget(ctx context.Context, tx bun.Tx, device custody.DeviceID) error {
+	for _, s := range []*step{&l.dropPushes, &l.dropSecrets, &l.dropErrands, &l.dropAsks} {
+		if _, err := s.run(ctx, tx, string(device)); err != nil {
 			return err
 		}
 	}

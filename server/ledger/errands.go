@@ -37,7 +37,7 @@ func (l *Ledger) PutErrand(ctx context.Context, e Errand) error {
 		return fmt.Errorf("keeping %s: it has no expiry: %w", name, custody.ErrConflict)
 	}
 	return l.change(ctx, "keeping "+name, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := l.holdDevice(ctx, tx, e.Device); err != nil {
+		if _, err := l.hold(ctx, tx, e.Device); err != nil {
 			return err
 		}
 		row := errandRow{

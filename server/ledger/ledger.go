@@ -81,6 +81,7 @@ func setDefault[T int | time.Duration](v *T, d T) {
 type Ledger struct {
 	database
 	lookups
+	steps
 	policies policies
 	box      sealer
 	paces    paces
@@ -134,10 +135,10 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{database: db, box: box, paceAge: o.PaceAge, log: o.Logger}
 	if err := l.prepare(ctx); err != nil {
-		return nil, errors.Join(err, l.lookups.close(), db.close())
+		return nil, errors.Join(err, l.lookups.close(), l.steps.close(), db.close())
 	}
 	if l.commits, err = newCommitter(ctx, &l.database, o); err != nil {
-		return nil, errors.Join(failed(ctx, "preparing commits", err), l.lookups.close(), db.close())
+		return nil, errors.Join(failed(ctx, "preparing commits", err), l.lookups.close(), l.steps.close(), db.close())
 	}
 	if l.locksRows {
 		return l, nil
@@ -157,7 +158,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if err := l.fillHolders(ctx); err != nil {
 		return err
 	}
-	if err := l.lookups.prepare(ctx, &l.database); err != nil {
+	if err := errors.Join(l.lookups.prepare(ctx, &l.database), l.steps.prepare(ctx, &l.database)); err != nil {
 		return failed(ctx, "preparing the database's queries", err)
 	}
 	_, err := l.ServerSecret(ctx, "key-check", func() ([]byte, error) { return []byte("ok"), nil })
@@ -175,7 +176,7 @@ func (l *Ledger) Close() error {
 	if l.sharing != nil {
 		err = errors.Join(err, l.sharing.stop())
 	}
-	return errors.Join(err, l.lookups.close(), l.database.close())
+	return errors.Join(err, l.lookups.close(), l.steps.close(), l.database.close())
 }
 
 func (d *database) close() error {

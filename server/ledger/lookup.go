@@ -19,6 +19,7 @@ type lookup[T any] struct {
 	join    string
 	where   string
 	order   string    // empty: none
+	locks   bool      // it is read in a transaction that changes it
 	stmt    *sql.Stmt // nil: not prepared
 }
 
@@ -33,17 +34,36 @@ func newListing[T any](ctx context.Context, d *database, where, order string) (l
 	return q, q.prepare(ctx, d)
 }
 
+// newHolding is a lookup within transactions, which keeps others from changing
+// the rows until the transaction ends.
+func newHolding[T any](ctx context.Context, d *database, where string) (lookup[T], error) {
+	q := lookup[T]{db: d.write, where: where, locks: d.locksRows}
+	return q, q.prepare(ctx, d)
+}
+
 func (q *lookup[T]) prepare(ctx context.Context, d *database) (err error) {
 	if d.prepares {
-		q.stmt, err = d.read.DB.PrepareContext(ctx, q.query((*T)(nil)).String())
+		q.stmt, err = q.db.DB.PrepareContext(ctx, q.query((*T)(nil)).String())
 	}
 	return err
+}
+
+// held returns the rows, within a transaction.
+func (q *lookup[T]) held(ctx context.Context, tx bun.Tx, args ...any) (all []T, err error) {
+	if q.stmt == nil {
+		err = q.query(&all, args...).Conn(tx).Scan(ctx)
+		return all, err
+	}
+	return q.read(ctx, tx.Tx.StmtContext(ctx, q.stmt), args)
 }
 
 func (q *lookup[T]) query(model any, args ...any) *bun.SelectQuery {
 	s := q.db.NewSelect().Model(model).Column(q.columns...).Where(q.where, args...)
 	if q.order != "" {
 		s.OrderExpr(q.order)
+	}
+	if q.locks {
+		s.For("UPDATE")
 	}
 	if q.join != "" {
 		s.Join(q.join)
@@ -74,7 +94,11 @@ func (q *lookup[T]) all(ctx context.Context, args ...any) (all []T, err error) {
 		err = q.query(&all, args...).Scan(ctx)
 		return all, err
 	}
-	rows, err := q.stmt.QueryContext(ctx, args...)
+	return q.read(ctx, q.stmt, args)
+}
+
+func (q *lookup[T]) read(ctx context.Context, stmt *sql.Stmt, args []any) (all []T, err error) {
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -24,12 +24,10 @@ type pushRow struct {
 // unknown device.
 func (l *Ledger) TokenUpdate(ctx context.Context, p Push, unlockToken []byte) error {
 	return l.change(ctx, fmt.Sprintf("keeping the push record of %q", p.Device), func(ctx context.Context, tx bun.Tx) error {
-		if _, err := l.holdDevice(ctx, tx, p.Device); err != nil {
+		if _, err := l.hold(ctx, tx, p.Device); err != nil {
 			return err
 		}
-		row := pushRow{Device: p.Device, Account: p.User, Token: p.Token, Magic: p.Magic, Topic: p.Topic}
-		_, err := tx.NewInsert().Model(&row).On("CONFLICT (device, account) DO UPDATE").
-			Set("token = EXCLUDED.token").Set("magic = EXCLUDED.magic").Set("topic = EXCLUDED.topic").Exec(ctx)
+		_, err := l.putPush.run(ctx, tx, string(p.Device), p.User, p.Token, p.Magic, p.Topic)
 		if err != nil || len(unlockToken) == 0 {
 			return err
 		}
@@ -57,9 +55,10 @@ func (l *Ledger) Users(ctx context.Context, device custody.DeviceID) ([]string, 
 // CheckOut drops a device's push records, all channels'.
 func (l *Ledger) CheckOut(ctx context.Context, device custody.DeviceID) error {
 	return l.change(ctx, fmt.Sprintf("checking out %q", device), func(ctx context.Context, tx bun.Tx) error {
-		if _, err := l.holdDevice(ctx, tx, device); err != nil {
+		if _, err := l.hold(ctx, tx, device); err != nil {
 			return err
 		}
-		return forget(ctx, tx, device, (*pushRow)(nil))
+		_, err := l.dropPushes.run(ctx, tx, string(device))
+		return err
 	})
 }

@@ -80,7 +80,7 @@ func (l *Ledger) RemoveReader(ctx context.Context, id string, said ...WardDeed) 
 func (l *Ledger) TieReader(ctx context.Context, id string, device custody.DeviceID, said ...WardDeed) error {
 	return l.changeReader(ctx, "tying", id, said, func(tx bun.Tx, row *readerRow) error {
 		if device != "" {
-			docked, err := l.holdDevice(ctx, tx, device)
+			docked, err := l.hold(ctx, tx, device)
 			if err != nil {
 				return err
 			}

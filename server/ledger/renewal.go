@@ -17,7 +17,7 @@ func (l *Ledger) UseRenewal(ctx context.Context, hash string) error {
 		if err := tx.NewSelect().Model(&row).WherePK().Where("enrolment <> '' AND revoked = 0 AND superseded = 0").Scan(ctx); err != nil {
 			return err
 		}
-		if _, err := l.holdDevice(ctx, tx, row.Device); err != nil {
+		if _, err := l.hold(ctx, tx, row.Device); err != nil {
 			return err
 		}
 		if _, err := tx.NewUpdate().Model((*certificateRow)(nil)).Set("used = "+l.clock).
