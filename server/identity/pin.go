@@ -76,10 +76,23 @@ func (h *hasher) hash(secret []byte) (string, error) {
 		return "", fmt.Errorf("making a salt: %w", err)
 	}
 	c := h.cost
-	sum := argon2.IDKey(secret, salt, c.Passes, c.MemoryKiB, c.Parallel, hashBytes)
-	b64 := base64.RawStdEncoding
+	return h.encode(salt, argon2.IDKey(secret, salt, c.Passes, c.MemoryKiB, c.Parallel, hashBytes)), nil
+}
+
+// nobodys is a hash that no secret has, since nothing was hashed for it. A check
+// against it costs what any other does.
+func (h *hasher) nobodys() (string, error) {
+	random := make([]byte, saltBytes+hashBytes)
+	if _, err := io.ReadFull(h.rand, random); err != nil {
+		return "", fmt.Errorf("making a hash of nobody's: %w", err)
+	}
+	return h.encode(random[:saltBytes], random[saltBytes:]), nil
+}
+
+func (h *hasher) encode(salt, sum []byte) string {
+	c, b64 := h.cost, base64.RawStdEncoding
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.MemoryKiB, c.Passes, c.Parallel,
-		b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
+		b64.EncodeToString(salt), b64.EncodeToString(sum))
 }
 
 // check reports whether secret is what encoded was made of. Its costs are

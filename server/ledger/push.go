@@ -38,18 +38,15 @@ func (l *Ledger) TokenUpdate(ctx context.Context, p Push, unlockToken []byte) er
 // Push returns the push record of a device's channel (user "": the device
 // channel), or ErrNotFound.
 func (l *Ledger) Push(ctx context.Context, device custody.DeviceID, user string) (Push, error) {
-	row := pushRow{Device: device, Account: user}
-	err := l.read.NewSelect().Model(&row).WherePK().Scan(ctx)
+	row, err := l.push.one(ctx, string(device), user)
 	p := Push{Device: row.Device, User: row.Account, Token: row.Token, Magic: row.Magic, Topic: row.Topic}
 	return p, failed(ctx, fmt.Sprintf("reading the push record of %q", device), err)
 }
 
 // Users returns the accounts whose user channel a device has told us of, sorted.
 func (l *Ledger) Users(ctx context.Context, device custody.DeviceID) ([]string, error) {
-	var users []string
-	err := l.read.NewSelect().Model((*pushRow)(nil)).Column("account").
-		Where("device = ? AND account <> ''", device).OrderExpr("account").Scan(ctx, &users)
-	return users, failed(ctx, fmt.Sprintf("reading the user channels of %q", device), err)
+	rows, err := l.users.all(ctx, string(device))
+	return each(rows, func(r pushRow) string { return r.Account }), failed(ctx, fmt.Sprintf("reading the user channels of %q", device), err)
 }
 
 // CheckOut drops a device's push records, all channels'.
