@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -116,59 +117,75 @@ func (i *Identity) ever(badge []byte, encoded string) meter {
 // peek refuses an attempt that a limit would refuse, without counting it: a
 // flood is turned away before it queues for a hash.
 func (i *Identity) peek(ctx context.Context, meters []meter) error {
-	for _, m := range meters {
-		n, err := i.Live.Peek(ctx, m.key)
-		if err != nil {
-			return fmt.Errorf("reading how often a sign-in was tried: %w", err)
-		}
-		if n, err = i.less(ctx, n, m); err != nil {
-			return err
-		} else if n >= m.max {
+	wrong := make([]int64, len(meters))
+	err := together(len(meters), func(n int) (err error) {
+		wrong[n], err = i.wrong(ctx, meters[n], i.Live.Peek)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for n, m := range meters {
+		if wrong[n] >= m.max {
 			return m.no
 		}
 	}
 	return nil
 }
 
-// count counts an attempt before its PIN is looked at.
+// count counts an attempt before its PIN is looked at: in turn, for what one
+// limit refuses those after it must not hear of.
 func (i *Identity) count(ctx context.Context, meters []meter) error {
 	for _, m := range meters {
-		n, err := i.Live.Count(ctx, m.key, m.ttl)
+		wrong, err := i.wrong(ctx, m, func(ctx context.Context, key string) (int64, error) { return i.Live.Count(ctx, key, m.ttl) })
 		if err != nil {
-			return fmt.Errorf("counting a sign-in: %w", err)
-		}
-		if n, err = i.less(ctx, n, m); err != nil {
 			return err
-		} else if n > m.max {
+		}
+		if wrong > m.max {
 			return m.no
 		}
 	}
 	return nil
 }
 
-// less takes the right attempts off n.
-func (i *Identity) less(ctx context.Context, n int64, m meter) (int64, error) {
-	if m.good == "" {
-		return n, nil
-	}
-	good, err := i.Live.Peek(ctx, m.good)
+// wrong is how many of m's attempts, which read reads, were not right.
+func (i *Identity) wrong(ctx context.Context, m meter, read func(context.Context, string) (int64, error)) (int64, error) {
+	var all, good int64
+	err := together(2, func(n int) (err error) {
+		switch {
+		case n == 0:
+			all, err = read(ctx, m.key)
+		case m.good != "":
+			good, err = i.Live.Peek(ctx, m.good)
+		}
+		return err
+	})
 	if err != nil {
-		return 0, fmt.Errorf("reading how often a sign-in went well: %w", err)
+		return 0, fmt.Errorf("reading how often a sign-in was tried: %w", err)
 	}
-	return n - good, nil
+	return all - good, nil
 }
 
 // forgive takes a right attempt off every limit.
 func (i *Identity) forgive(ctx context.Context, meters []meter) error {
-	var errs []error
-	for _, m := range meters {
-		var err error
+	return together(len(meters), func(n int) error {
+		m := meters[n]
 		if m.good == "" {
-			err = i.Live.Forget(ctx, m.key)
-		} else {
-			_, err = i.Live.Count(ctx, m.good, m.ttl)
+			return i.Live.Forget(ctx, m.key)
 		}
-		errs = append(errs, err)
+		_, err := i.Live.Count(ctx, m.good, m.ttl)
+		return err
+	})
+}
+
+// together does what waits for Redis at the same time, where live sends it at
+// once, and returns all errors.
+func together(n int, do func(n int) error) error {
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for n := range n {
+		all.Go(func() { errs[n] = do(n) })
 	}
+	all.Wait()
 	return errors.Join(errs...)
 }
