@@ -15,6 +15,12 @@ import (
 // over it (hand-over rule 8).
 const quietBeats = 3
 
+// lately is how far back each beat publishes rows again: those that another
+// server did not come to publish, or that Redis lost with its last second and
+// came back without so soon that no beat saw it away. A row is seen in SQL when
+// its transaction ends, which the ledger bounds to ten seconds.
+const lately = 15 * time.Second
+
 // beatFor bounds one beat: a database that falls silent in the middle of it
 // must not end all beats.
 const beatFor = 5 * time.Second
@@ -81,7 +87,7 @@ func (s *Steward) reconcile(ctx context.Context) error {
 		return err
 	}
 	if w.whole || w.lost > 0 {
-		return s.republish(ctx, time.Minute, func(int) bool { return true })
+		return s.republish(ctx, lately, func(int) bool { return true })
 	}
 	if err := s.republish(ctx, 0, func(int) bool { return true }); err != nil {
 		return err
