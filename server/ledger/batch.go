@@ -80,7 +80,7 @@ func (c *committer) try(members []*member) (sent bool, err error) {
 		return false, err
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	work := batchWork{db: c.db, tx: tx, name: rand.Text(), rows: map[custody.DeviceID]*custodyRow{}, wrote: map[*member]bool{}}
+	work := batchWork{db: c.db, prepared: c.prepared, tx: tx, name: rand.Text(), rows: map[custody.DeviceID]*custodyRow{}, wrote: map[*member]bool{}}
 	if err := work.read(ctx, members); err != nil {
 		return false, err
 	}
@@ -104,7 +104,8 @@ func (c *committer) try(members []*member) (sent bool, err error) {
 
 // batchWork is one transaction's view of the rows that its members are about.
 type batchWork struct {
-	db      *database
+	db *database
+	prepared
 	tx      bun.Tx
 	name    string
 	rows    map[custody.DeviceID]*custodyRow // as they stand, members placed so far included
@@ -179,22 +180,11 @@ func (w *batchWork) place(m *member) error {
 	return nil
 }
 
-// write stores what was placed: one statement for the rows, one for the
-// history, one where wipes ended, and one where a ward's use is counted.
+// write stores what was placed: the rows and the history, and one statement
+// where wipes ended and one where a ward's use is counted.
 func (w *batchWork) write(ctx context.Context) error {
-	res, err := w.tx.NewUpdate().
-		With("next", w.tx.NewValues(&w.changed)).
-		Model((*custodyRow)(nil)).TableExpr("next").
-		Set("ward = next.ward").Set("state = next.state").Set("holder = next.holder").Set("epoch = next.epoch").Set("version = next.version").
-		Set("entries = next.entries").Set("attempt = next.attempt").Set("body = next.body").
-		Set("written_at = " + w.db.clock).
-		Where("custody.device = next.device AND custody.epoch = next.was_epoch AND custody.version = next.was_version").
-		Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("updating custody: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n != int64(len(w.changed)) {
-		return fmt.Errorf("updating custody: %d of %d rows were as read: %w", n, len(w.changed), cmp.Or(err, custody.ErrUnavailable))
+	if err := w.updateRows(ctx); err != nil {
+		return err
 	}
 	if err := w.writeWipes(ctx); err != nil {
 		return err
@@ -205,10 +195,8 @@ func (w *batchWork) write(ctx context.Context) error {
 	if err := w.writeMoves(ctx); err != nil {
 		return err
 	}
-	if len(w.entries) > 0 {
-		if _, err := w.tx.NewInsert().Model(&w.entries).Exec(ctx); err != nil {
-			return fmt.Errorf("writing history: %w", err)
-		}
+	if err := w.writeHistory(ctx); err != nil {
+		return err
 	}
 	return w.writeUses(ctx)
 }

@@ -91,7 +91,8 @@ func encodeEntry(e custody.Entry) (string, error) {
 // transaction is on its way to the disk the next members gather, so the batch
 // grows with the load and nobody waits for company.
 type committer struct {
-	db      *database
+	db *database
+	prepared
 	batch   int
 	timeout time.Duration
 	log     *slog.Logger
@@ -103,9 +104,9 @@ type committer struct {
 	finish func(bun.Tx) error
 }
 
-func newCommitter(db *database, o Options) *committer {
+func newCommitter(db *database, p prepared, o Options) *committer {
 	c := &committer{
-		db: db, batch: o.Batch, timeout: o.Timeout, log: o.Logger,
+		db: db, prepared: p, batch: o.Batch, timeout: o.Timeout, log: o.Logger,
 		queue:   make(chan *member, o.Queue),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),

@@ -131,7 +131,13 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
-	l.commits = newCommitter(&l.database, o)
+	var p prepared
+	if o.Path != "" {
+		if p, err = prepare(ctx, &l.database); err != nil {
+			return nil, errors.Join(err, db.close())
+		}
+	}
+	l.commits = newCommitter(&l.database, p, o)
 	return l, nil
 }
 
