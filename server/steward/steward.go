@@ -49,7 +49,7 @@ type Options struct {
 	// Errands are what devices are asked beside their plans; nil: nothing.
 	Errands Errands
 
-	SweepEvery time.Duration // between two looks for due devices; 250 ms
+	SweepEvery time.Duration // between two looks for due devices; 100 ms
 	BeatEvery  time.Duration // between two beats; 1 s
 	Hold       time.Duration // a claimed wake is hidden from other sweepers this long; 5 s
 	Batch      int           // devices claimed at once; 500
@@ -78,7 +78,7 @@ func New(o Options) *Steward {
 			*d = v
 		}
 	}
-	def(&o.SweepEvery, 250*time.Millisecond)
+	def(&o.SweepEvery, 100*time.Millisecond)
 	def(&o.BeatEvery, time.Second)
 	def(&o.Hold, 5*time.Second)
 	if o.Batch <= 0 {
