@@ -25,6 +25,11 @@ func prepare(ctx context.Context, db *database) (p prepared, err error) {
 	return p, nil
 }
 
+// unwatched is ctx for a statement that writes one row while the database is
+// locked for it already, and so never waits. For a context that may end the
+// driver starts a goroutine with each statement.
+func unwatched(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 // updateRows writes the rows that changed, each over the one that was read.
 func (w *batchWork) updateRows(ctx context.Context) error {
 	if w.prepared.update == nil {
@@ -32,7 +37,10 @@ func (w *batchWork) updateRows(ctx context.Context) error {
 	}
 	stmt := w.tx.Tx.StmtContext(ctx, w.prepared.update)
 	for _, r := range w.changed {
-		res, err := stmt.ExecContext(ctx, r.Ward, string(r.State), r.Holder, r.Epoch, r.Version, r.Entries, r.Attempt, r.Body,
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("updating custody: %w", err)
+		}
+		res, err := stmt.ExecContext(unwatched(ctx), r.Ward, string(r.State), r.Holder, r.Epoch, r.Version, r.Entries, r.Attempt, r.Body,
 			string(r.Device), r.WasEpoch, r.WasVersion)
 		if err == nil {
 			err = asRead(res, 1)
@@ -82,7 +90,7 @@ func (w *batchWork) writeHistory(ctx context.Context) (err error) {
 		stmt := w.tx.Tx.StmtContext(ctx, w.prepared.history)
 		for i := 0; i < len(w.entries) && err == nil; i++ {
 			e := &w.entries[i]
-			_, err = stmt.ExecContext(ctx, string(e.Device), e.Seq, e.Body)
+			_, err = stmt.ExecContext(unwatched(ctx), string(e.Device), e.Seq, e.Body)
 		}
 	}
 	if err != nil {
