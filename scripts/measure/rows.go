@@ -58,4 +58,27 @@ var rows = []row{
 	// Eight weeks of a ward of 2,000 iPads, as the page of its use reads them: on a
 	// quiet machine well under a second; nobody waits for two.
 	{Name: "use-history", Package: "./server/ledger", Bench: "Use/SQLite/56days", Ours: "ns/op", Goal: 2e9, AtMost: true, Time: "3x", Rounds: 1},
+
+	// After lunch everyone's iPad goes idle. SQLite answers a commit when it is on
+	// the disk (synchronous FULL); Redis has no append-only file, on both sides.
+	{Name: "idle-lag", Package: "./server/steward", Bench: "IdleLag", Ours: "p99-ms", Goal: 250, AtMost: true,
+		What: "from a session's deadline to its committed lock and the nudge, 100,000 sessions open and 300 ending in a second; SQLite synchronous FULL",
+		Also: []string{"p50-ms", "most-ms"}, Time: "1x", Rounds: 1},
+	{Name: "lock-storm", Package: "./server/steward", Bench: "LockStorm", Ours: "storm-ms", AtMost: true,
+		What:    "10,000 sessions idle at one moment: from their deadline to the last lock that is committed, published and nudged; SQLite synchronous FULL",
+		Against: []against{{Unit: "bare-ms", Who: "the same compare-and-sets and history in equal groups and one pipelined EVALSHA each, bare; SQLite synchronous FULL", Goal: 2}},
+		Also:    []string{"acked-ms"}, Time: "1x", Rounds: 1},
+
+	// What grows with the hospital.
+	{Name: "growth-claim", Package: "./server/steward", Bench: "GrowthClaim", Ours: "claim-µs-100k", AtMost: true,
+		What:    "a claim among 100,000 devices, 16 at once; SQLite synchronous FULL",
+		Against: []against{{Unit: "claim-µs-1k", Who: "the same among 1,000", Goal: 1.3}},
+		Also:    []string{"claim-µs-10k"}, Time: "1000x", Rounds: 1},
+	{Name: "growth-touch", Package: "./server/steward", Bench: "GrowthTouch", Ours: "touch-µs-100k", AtMost: true,
+		What:    "a touch among 100,000 open sessions, 16 at once; Redis without an append-only file",
+		Against: []against{{Unit: "touch-µs-1k", Who: "the same among 1,000", Goal: 1.3}},
+		Also:    []string{"touch-µs-10k"}, Time: "8000x", Rounds: 1},
+	{Name: "memory", Package: "./server/steward", Bench: "SessionMemory", Ours: "session-bytes", Goal: 3 << 10, AtMost: true,
+		What: "an open session at 100,000, in Redis by its own account and in the server by its resident memory",
+		Also: []string{"redis-bytes", "server-bytes"}, Time: "1x", Rounds: 1},
 }

@@ -103,6 +103,8 @@ type BucketState struct {
 type Ledger interface {
 	// Custody returns a device's row, or ErrNotFound.
 	Custody(ctx context.Context, id DeviceID) (Custody, error)
+	// Custodies returns the rows of devices; those that there is no row of are left out.
+	Custodies(ctx context.Context, ids []DeviceID) (map[DeviceID]Custody, error)
 	// Commit writes a change, or answers ErrStale and writes nothing. It
 	// returns only after the transaction is durable.
 	Commit(ctx context.Context, ch Change) error
@@ -126,12 +128,16 @@ type Ledger interface {
 type Live interface {
 	// Now returns Redis' TIME, the time that decides.
 	Now(ctx context.Context, id DeviceID) (Moment, error)
+	// Moments is Now for many devices in one pipeline: an answer or an error for each.
+	Moments(ctx context.Context, ids []DeviceID) ([]Moment, []error)
 	// Publish writes each mirror's whole row if its (epoch, version) is greater
 	// than what live has (or equal, when live has no session for an in_use row);
 	// others are left alone without error.
 	Publish(ctx context.Context, ms ...Mirror) error
 	// Restrict closes the session in one script, or answers ErrStale.
 	Restrict(ctx context.Context, r Restriction) error
+	// RestrictEach is Restrict for many devices in one pipeline: an error or nil for each.
+	RestrictEach(ctx context.Context, rs []Restriction) []error
 	// Touch is evidence of presence: one round trip that moves the deadlines of
 	// an open session of that epoch. ErrLocked if it is closed, ErrStale for another epoch.
 	Touch(ctx context.Context, id DeviceID, epoch int64) (Session, error)

@@ -44,12 +44,17 @@ func (s *batchStatements) close() (err error) {
 	return err
 }
 
+// unwatched is ctx for a statement about one row while the database is locked for
+// it already, and so never waits. For a context that may end the driver starts a
+// goroutine with each statement.
+func unwatched(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 func (s *batchStatements) readRows(ctx context.Context, tx bun.Tx, ids []custody.DeviceID) (rows []*custodyRow, err error) {
 	stmt := tx.Tx.StmtContext(ctx, s.read)
 	defer stmt.Close()
 	for _, id := range ids {
 		row := &custodyRow{Device: id}
-		switch err := stmt.QueryRowContext(ctx, string(id)).Scan(&row.Epoch, &row.Version, &row.Entries, &row.Attempt); {
+		switch err := stmt.QueryRowContext(unwatched(ctx), string(id)).Scan(&row.Epoch, &row.Version, &row.Entries, &row.Attempt); {
 		case errors.Is(err, sql.ErrNoRows): // its member is told
 		case err != nil:
 			return nil, err
@@ -65,7 +70,10 @@ func (s *batchStatements) updateRows(ctx context.Context, tx bun.Tx, rows []*nex
 	stmt := tx.Tx.StmtContext(ctx, s.update)
 	defer stmt.Close()
 	for _, r := range rows {
-		res, err := stmt.ExecContext(ctx, r.Ward, string(r.State), r.Holder, r.Epoch, r.Version, r.Entries, r.Attempt, r.Body,
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		res, err := stmt.ExecContext(unwatched(ctx), r.Ward, string(r.State), r.Holder, r.Epoch, r.Version, r.Entries, r.Attempt, r.Body,
 			string(r.Device), r.WasEpoch, r.WasVersion)
 		if err != nil {
 			return n, err
@@ -83,7 +91,7 @@ func (s *batchStatements) writeEntries(ctx context.Context, tx bun.Tx, entries [
 	stmt := tx.Tx.StmtContext(ctx, s.note)
 	defer stmt.Close()
 	for _, e := range entries {
-		if _, err := stmt.ExecContext(ctx, string(e.Device), e.Seq, e.Body); err != nil {
+		if _, err := stmt.ExecContext(unwatched(ctx), string(e.Device), e.Seq, e.Body); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,10 @@ func TestABrokenRowHidesNoOther(t *testing.T) {
 	if len(got) != 2 || got[0] != "D1" || got[1] != "D3" {
 		t.Errorf("read %v beside the broken row", got)
 	}
+	some, err2 := l.Custodies(t.Context(), []custody.DeviceID{"D1", "D2", "D3"})
+	if must(err2); len(some) != 2 || some["D1"].Device != "D1" || some["D3"].Device != "D3" {
+		t.Errorf("read %v beside the broken row", some)
+	}
 	_, rowErr := l.Custody(t.Context(), "D2")
 	_, policyErr := l.Policy(t.Context(), "bad")
 	for what, err := range map[string]error{"all rows": err, "the row": rowErr, "the policy": policyErr} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -179,7 +180,8 @@ func (c *committer) run() {
 	}
 }
 
-// gather takes up first and whoever else waits already, up to a batch.
+// gather takes up first and whoever else waits already, up to a batch. Those
+// who were about to queue when first did get their turn before it looks.
 func (c *committer) gather(first *member) []*member {
 	var batch []*member
 	take := func(m *member) {
@@ -188,6 +190,7 @@ func (c *committer) gather(first *member) []*member {
 		}
 	}
 	take(first)
+	runtime.Gosched()
 	for len(batch) < c.batch {
 		select {
 		case m := <-c.queue:

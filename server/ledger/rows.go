@@ -47,6 +47,24 @@ func (l *Ledger) Custody(ctx context.Context, id custody.DeviceID) (custody.Cust
 	return c, err
 }
 
+// Custodies returns the rows of devices, by one question. Devices without a row
+// are left out, and so are rows that do not decode: whoever asks for one alone
+// is told what is wrong with it.
+func (l *Ledger) Custodies(ctx context.Context, ids []custody.DeviceID) (map[custody.DeviceID]custody.Custody, error) {
+	var rows []custodyRow
+	err := l.read.NewSelect().Model(&rows).Column("device", "body").Where("device IN (?)", bun.List(ids)).Scan(ctx)
+	if err != nil {
+		return nil, failed(ctx, fmt.Sprintf("reading custody of %d devices", len(ids)), err)
+	}
+	all := make(map[custody.DeviceID]custody.Custody, len(rows))
+	for _, row := range rows {
+		if c, err := row.custody(); err == nil {
+			all[row.Device] = c
+		}
+	}
+	return all, nil
+}
+
 func (l *Ledger) custodyAndEntries(ctx context.Context, id custody.DeviceID) (c custody.Custody, entries int64, err error) {
 	row, err := l.lookups.custody.one(ctx, string(id))
 	if err == nil {

@@ -14,8 +14,31 @@ const mostOwed = 256
 
 // Now returns Redis' TIME for a device, and how many history entries it owes.
 func (l *Live) Now(ctx context.Context, id custody.DeviceID) (custody.Moment, error) {
+	c, err := l.momentCall(id)
+	if err != nil {
+		return custody.Moment{}, failed(err, "reading the time for %s", id)
+	}
+	v, err := l.run(ctx, c)
+	return decodeMoment(id, v, err)
+}
+
+// Moments is Now for many devices, in one pipeline: an answer or an error for each.
+func (l *Live) Moments(ctx context.Context, ids []custody.DeviceID) ([]custody.Moment, []error) {
+	answers, errs := l.each(ctx, len(ids), func(i int) (call, error) { return l.momentCall(ids[i]) })
+	moments := make([]custody.Moment, len(ids))
+	for i, id := range ids {
+		moments[i], errs[i] = decodeMoment(id, answers[i], errs[i])
+	}
+	return moments, errs
+}
+
+func (l *Live) momentCall(id custody.DeviceID) (call, error) {
 	b := bucketOf(id)
-	r := read(l.runGated(ctx, b, momentScript, []string{b.owed + string(id)}))
+	return l.gated(b, momentScript, []string{b.owed + string(id)})
+}
+
+func decodeMoment(id custody.DeviceID, v any, err error) (custody.Moment, error) {
+	r := read(v, err)
 	m := custody.Moment{Now: r.when(), Owed: int(r.number())}
 	return m, failed(r.err, "reading the time for %s", id)
 }

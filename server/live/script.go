@@ -152,3 +152,23 @@ func (l *Live) runAll(ctx context.Context, calls []call) []*redis.Cmd {
 	})
 	return replies
 }
+
+// each runs n calls in one pipeline, and returns what each answered. One that
+// cannot be made is not sent.
+func (l *Live) each(ctx context.Context, n int, of func(i int) (call, error)) (answers []any, errs []error) {
+	answers, errs = make([]any, n), make([]error, n)
+	var calls []call
+	var sent []int
+	for i := range n {
+		c, err := of(i)
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		calls, sent = append(calls, c), append(sent, i)
+	}
+	for k, r := range l.runAll(ctx, calls) {
+		answers[sent[k]], errs[sent[k]] = r.Result()
+	}
+	return answers, errs
+}

@@ -135,13 +135,13 @@ func BenchmarkTap(b *testing.B) {
 	})
 }
 
-// locks counts the locks that the ledger has taken.
-type locks struct {
+// counted counts the locks that the ledger has taken.
+type counted struct {
 	*ledger.Ledger
 	taken *atomic.Int64
 }
 
-func (l locks) Commit(ctx context.Context, ch custody.Change) error {
+func (l counted) Commit(ctx context.Context, ch custody.Change) error {
 	err := l.Ledger.Commit(ctx, ch)
 	if err == nil && ch.Next.State == custody.Locked {
 		l.taken.Add(1)
@@ -176,7 +176,7 @@ func BenchmarkIdleSweep(b *testing.B) {
 			// In use without a session: due at once.
 			return h.live.Publish(b.Context(), custody.Mirror{Row: next, Lock: time.Minute})
 		})
-		s := steward.New(steward.Options{Ledger: locks{h.ledger, &taken}, Live: h.live, Driver: nobody{}, NewID: uuid.NewString,
+		s := steward.New(steward.Options{Ledger: counted{h.ledger, &taken}, Live: h.live, Driver: nobody{}, NewID: uuid.NewString,
 			BeatEvery: time.Hour, SweepEvery: 10 * time.Millisecond})
 		ctx, stop := context.WithCancel(b.Context())
 		var running sync.WaitGroup

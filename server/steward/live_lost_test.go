@@ -176,6 +176,14 @@ func (l silentLedger) Custody(ctx context.Context, id custody.DeviceID) (custody
 	return l.Ledger.Custody(ctx, id)
 }
 
+func (l silentLedger) Custodies(ctx context.Context, ids []custody.DeviceID) (map[custody.DeviceID]custody.Custody, error) {
+	if l.silent.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return l.Ledger.Custodies(ctx, ids)
+}
+
 // TestRule10SilentLedger: a database that hangs is one that is away.
 func TestRule10SilentLedger(t *testing.T) {
 	var silent atomic.Bool

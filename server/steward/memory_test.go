@@ -54,6 +54,18 @@ func (m *memory) Custody(_ context.Context, id custody.DeviceID) (custody.Custod
 	return c, nil
 }
 
+func (m *memory) Custodies(_ context.Context, ids []custody.DeviceID) (map[custody.DeviceID]custody.Custody, error) {
+	err := m.open()
+	defer m.mu.Unlock()
+	rows := map[custody.DeviceID]custody.Custody{}
+	for _, id := range ids {
+		if c, ok := m.rows[id]; ok {
+			rows[id] = c
+		}
+	}
+	return rows, err
+}
+
 func (m *memory) Commit(_ context.Context, ch custody.Change) error {
 	err := m.open()
 	defer m.mu.Unlock()
@@ -214,6 +226,15 @@ func (l crashLive) Restrict(ctx context.Context, r custody.Restriction) error {
 	l.at.point()
 	defer l.at.point()
 	return l.Live.Restrict(ctx, r)
+}
+
+func (l crashLive) RestrictEach(ctx context.Context, rs []custody.Restriction) []error {
+	if len(rs) == 0 {
+		return nil
+	}
+	l.at.point()
+	defer l.at.point()
+	return l.Live.RestrictEach(ctx, rs)
 }
 
 func (l crashLive) Adopt(ctx context.Context, b custody.BucketState) error {

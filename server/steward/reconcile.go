@@ -15,6 +15,12 @@ import (
 // over it (hand-over rule 8).
 const quietBeats = 3
 
+// lately is how far back each beat publishes rows again: those that another
+// server did not come to publish, or that Redis lost with its last second and
+// came back without so soon that no beat saw it away. A row is seen in SQL when
+// its transaction ends, which the ledger bounds to ten seconds.
+const lately = 15 * time.Second
+
 // beatFor bounds one beat: a database that falls silent in the middle of it
 // must not end all beats.
 const beatFor = 5 * time.Second
@@ -29,6 +35,7 @@ type bucketWatch struct {
 	wrong [custody.Buckets]bool                // Redis was wrong at the last beat
 	whole bool                                 // all rows were published since the start and the last failure
 	lost  int                                  // buckets not to be relied on at the last beat
+	rest  time.Time                            // rows written lately are not published again before then
 
 	verdict atomic.Value // verdict: why live cannot be relied on, if it cannot
 }
@@ -81,13 +88,27 @@ func (s *Steward) reconcile(ctx context.Context) error {
 		return err
 	}
 	if w.whole || w.lost > 0 {
-		return s.republish(ctx, time.Minute, func(int) bool { return true })
+		return s.republishLately(ctx)
 	}
 	if err := s.republish(ctx, 0, func(int) bool { return true }); err != nil {
 		return err
 	}
 	w.whole = true
 	return nil
+}
+
+// republishLately publishes what was written lately. Where that is much, as
+// while all sessions of a hospital end, it takes a tenth of the time at most, so
+// that what is still to be locked does not wait for it; but it is done often
+// enough for each row to be published more than once.
+func (s *Steward) republishLately(ctx context.Context) error {
+	start := time.Now()
+	if start.Before(s.buckets.rest) {
+		return nil
+	}
+	err := s.republish(ctx, lately, func(int) bool { return true })
+	s.buckets.rest = time.Now().Add(min(9*time.Since(start), lately/3))
+	return err
 }
 
 // beat compares every bucket in SQL with Redis, in that order: a beat in Redis

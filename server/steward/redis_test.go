@@ -60,6 +60,22 @@ func (c *client) Now(_ context.Context, id custody.DeviceID) (custody.Moment, er
 	return custody.Moment{Now: c.redis.now, Owed: len(c.redis.owed[id])}, err
 }
 
+func (c *client) Moments(ctx context.Context, ids []custody.DeviceID) ([]custody.Moment, []error) {
+	moments, errs := make([]custody.Moment, len(ids)), make([]error, len(ids))
+	for i, id := range ids {
+		moments[i], errs[i] = c.Now(ctx, id)
+	}
+	return moments, errs
+}
+
+func (c *client) RestrictEach(ctx context.Context, rs []custody.Restriction) []error {
+	errs := make([]error, len(rs))
+	for i, r := range rs {
+		errs[i] = c.Restrict(ctx, r)
+	}
+	return errs
+}
+
 func (c *client) Publish(_ context.Context, ms ...custody.Mirror) error {
 	for _, m := range ms {
 		if err := c.publish(m); err != nil {

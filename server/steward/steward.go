@@ -49,11 +49,11 @@ type Options struct {
 	// Errands are what devices are asked beside their plans; nil: nothing.
 	Errands Errands
 
-	SweepEvery time.Duration // between two looks for due devices; 250 ms
+	SweepEvery time.Duration // between two looks for due devices; 100 ms
 	BeatEvery  time.Duration // between two beats; 1 s
 	Hold       time.Duration // a claimed wake is hidden from other sweepers this long; 5 s
 	Batch      int           // devices claimed at once; 500
-	Workers    int           // due devices worked on at once; 64, so that the ledger can group their commits
+	Workers    int           // due devices worked on at once; 384, so that the ledger can group their commits
 	Nudgers    int           // nudges sent at once; 8
 }
 
@@ -78,14 +78,14 @@ func New(o Options) *Steward {
 			*d = v
 		}
 	}
-	def(&o.SweepEvery, 250*time.Millisecond)
+	def(&o.SweepEvery, 100*time.Millisecond)
 	def(&o.BeatEvery, time.Second)
 	def(&o.Hold, 5*time.Second)
 	if o.Batch <= 0 {
 		o.Batch = 500
 	}
 	if o.Workers <= 0 {
-		o.Workers = 64
+		o.Workers = 384
 	}
 	if o.Nudgers <= 0 {
 		o.Nudgers = 8
@@ -108,7 +108,7 @@ func (s *Steward) Run(ctx context.Context) {
 	for range s.Nudgers {
 		wg.Go(func() { s.nudger(ctx) })
 	}
-	for range s.Workers {
+	for range min(wakers, s.Workers) {
 		wg.Go(func() { s.waker(ctx) })
 	}
 	wg.Wait()

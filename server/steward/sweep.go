@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,11 +40,9 @@ func (s *Steward) Sweep(ctx context.Context) (int, error) {
 		err = fmt.Errorf("claiming due devices: %w", err)
 	}
 	at := time.Now()
-	s.parallel(len(dues), func(i int) {
-		if s.shut(ctx, dues[i]) {
-			s.pass(claimed{dues[i], at})
-		}
-	})
+	for _, due := range s.shut(ctx, dues) {
+		s.pass(claimed{due, at})
+	}
 	return len(dues), err
 }
 
@@ -71,14 +70,25 @@ func (s *Steward) parallel(n int, f func(int)) {
 	wg.Wait()
 }
 
-// shut closes an idle session in live, and reports whether the ledger is to be told.
-func (s *Steward) shut(ctx context.Context, due custody.Due) bool {
-	if !due.Idle {
-		return true
+// shut closes the idle sessions among due devices in live, and returns those
+// devices that the ledger is to be told of.
+func (s *Steward) shut(ctx context.Context, dues []custody.Due) []custody.Due {
+	var idle []custody.Restriction
+	for _, due := range dues {
+		if due.Idle {
+			idle = append(idle, s.restriction(due))
+		}
 	}
-	err := s.Live.Restrict(ctx, s.restriction(due))
-	s.woken(ctx, due, err)
-	return err == nil
+	errs := s.Live.RestrictEach(ctx, idle)
+	return slices.DeleteFunc(dues, func(due custody.Due) bool {
+		if !due.Idle {
+			return false
+		}
+		err := errs[0]
+		errs = errs[1:]
+		s.woken(ctx, due, err)
+		return err != nil
+	})
 }
 
 // pass leaves a due device to the workers. A full queue drops it: it comes due
@@ -99,32 +109,57 @@ func (s *Steward) drop(c claimed) {
 	}
 }
 
-// waker tells the ledger of due devices, one at a time. One that has waited
-// for longer than its claim lasts is somebody else's by now.
+// waker tells the ledger of due devices, those that wait at the same time
+// together. One that has waited for longer than its claim lasts is somebody
+// else's by now.
 func (s *Steward) waker(ctx context.Context) {
+	most := max(1, s.Workers/wakers)
 	for {
+		var first claimed
 		select {
 		case <-ctx.Done():
 			return
-		case c := <-s.wakes:
-			if time.Since(c.at) > s.Hold {
-				s.drop(c)
-				continue
-			}
-			s.tell(ctx, c.Due)
+		case first = <-s.wakes:
+		}
+		if dues := s.gather(first, most); len(dues) > 0 {
+			s.together(ctx, dues)
 		}
 	}
+}
+
+// gather takes up first and what waits behind it.
+func (s *Steward) gather(first claimed, most int) (dues []custody.Due) {
+	for c, more := first, true; more; {
+		if time.Since(c.at) > s.Hold {
+			s.drop(c)
+		} else {
+			dues = append(dues, c.Due)
+		}
+		if len(dues) == most {
+			break
+		}
+		select {
+		case c = <-s.wakes:
+		default:
+			more = false
+		}
+	}
+	return dues
 }
 
 // tell does what one due device is due for. A timer that went stale is
 // dropped: the next wake is the retry (hand-over rule 9).
 func (s *Steward) tell(ctx context.Context, due custody.Due) {
-	var e custody.Event = custody.Tick{}
-	if due.Idle {
-		e = custody.Idle{Epoch: due.Epoch}
-	}
-	_, err := s.apply(ctx, due.Device, e, due)
+	_, err := s.apply(ctx, due.Device, happened(due), due)
 	s.woken(ctx, due, err)
+}
+
+// happened is what a due device's wake means.
+func happened(due custody.Due) custody.Event {
+	if due.Idle {
+		return custody.Idle{Epoch: due.Epoch}
+	}
+	return custody.Tick{}
 }
 
 // woken says how it went. If a store is away the device of a closed session is nudged.

@@ -213,15 +213,13 @@ func (w *ward) sweep(server int, pause bool) {
 func (w *ward) resumeSweep(server int) {
 	dues := w.paused[server]
 	delete(w.paused, server)
-	for _, d := range dues {
-		w.run(func() { w.servers[server].wake(w.ctx, d) })
-	}
+	w.run(func() { w.servers[server].wake(w.ctx, dues...) })
 }
 
-// wake is a sweep of one device, up to the ledger.
-func (s *Steward) wake(ctx context.Context, d custody.Due) {
-	if s.shut(ctx, d) {
-		s.tell(ctx, d)
+// wake is a sweep of some devices, up to the ledger.
+func (s *Steward) wake(ctx context.Context, dues ...custody.Due) {
+	if dues = s.shut(ctx, dues); len(dues) > 0 {
+		s.together(ctx, dues)
 	}
 }
 

@@ -22,6 +22,14 @@ var rowsCases = map[string]func(*testing.T, Fresh){
 		}
 		wantEqual(t, len(collect(t, l, time.Hour)), len(rows))
 	},
+	"the rows of some devices, without those that there are not": func(t *testing.T, fresh Fresh) {
+		l, rows := fresh1(t, fresh, 3)
+		got := value[map[custody.DeviceID]custody.Custody](t)(l.Custodies(t.Context(), []custody.DeviceID{"D002", "X", "D000"}))
+		wantEqual(t, len(got), 2)
+		wantEqual(t, got["D000"], rows[0])
+		wantEqual(t, got["D002"], rows[2])
+		wantEqual(t, len(value[map[custody.DeviceID]custody.Custody](t)(l.Custodies(t.Context(), nil))), 0)
+	},
 	"recent rows by the database's own clock": func(t *testing.T, fresh Fresh) {
 		l, rows := fresh1(t, fresh, 3)
 		wantEqual(t, len(collect(t, l, time.Minute)), 3)

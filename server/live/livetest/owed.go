@@ -12,6 +12,7 @@ var owedTests = map[string]func(*testing.T, *bench){
 	"owed/in order": testOwed,
 	"owed/bounded":  testOwedBounded,
 	"owed/moment":   testMoment,
+	"owed/moments":  testMoments,
 }
 
 func testOwed(t *testing.T, b *bench) {
@@ -58,5 +59,17 @@ func testMoment(t *testing.T, b *bench) {
 	b.want("what is owed", second.Owed, 1)
 	if second.Now.Sub(first.Now) < b.Unit || second.Now.Location() != time.UTC {
 		b.Fatalf("Redis' TIME went from %s to %s", first.Now, second.Now)
+	}
+}
+
+func testMoments(t *testing.T, b *bench) {
+	b.ok(b.Owe(b.ctx, ipad, custody.Entry{Device: ipad, Kind: custody.KindOwed}))
+	before, err := b.Now(b.ctx, ipad)
+	b.ok(err)
+	moments, errs := b.Moments(b.ctx, []custody.DeviceID{"ANOTHER", ipad})
+	for i, owed := range []int{0, 1} {
+		b.ok(errs[i])
+		b.want("owed", moments[i].Owed, owed)
+		b.want("earlier than before", moments[i].Now.Before(before.Now), false)
 	}
 }

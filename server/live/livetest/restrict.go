@@ -14,6 +14,7 @@ var restrictTests = map[string]func(*testing.T, *bench){
 	"restrict/again":           testRestrictAgain,
 	"restrict/no deadline set": testRestrictUnlimited,
 	"restrict/not in use":      testRestrictNotInUse,
+	"restrict/each":            testRestrictEach,
 }
 
 func restriction(epoch, version int64) custody.Restriction {
@@ -105,4 +106,18 @@ func testRestrictNotInUse(t *testing.T, b *bench) {
 	b.fails(b.Restrict(b.ctx, r), custody.ErrStale)
 	b.Advance(2 * b.Unit)
 	b.claimNone()
+}
+
+// testRestrictEach: each is answered for itself, in the order asked.
+func testRestrictEach(t *testing.T, b *bench) {
+	b.publish(b.granted(2, 5))
+	stale, unknown := restriction(2, 4), restriction(1, 1)
+	unknown.Device = "UNKNOWN"
+	errs := b.RestrictEach(b.ctx, []custody.Restriction{stale, restriction(2, 5), unknown})
+	b.want("answers", len(errs), 3)
+	b.fails(errs[0], custody.ErrStale)
+	b.ok(errs[1])
+	b.fails(errs[2], custody.ErrStale)
+	b.want("the state", b.session().State, custody.Locked)
+	b.want("answers to nothing", len(b.RestrictEach(b.ctx, nil)), 0)
 }

@@ -1,6 +1,13 @@
 package encode
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
 
 type deviceLock struct {
 	Message string `plist:",omitempty"`
@@ -11,7 +18,31 @@ type deviceLock struct {
 // for people, may be empty; it shows only where a passcode is set and is
 // ignored on Shared iPad. Device channel only.
 func DeviceLock(uuid, message string) ([]byte, error) {
+	if message == "" && plain(uuid) {
+		around := bareLock()
+		return slices.Concat(around[0], []byte(uuid), around[1]), nil
+	}
 	return Command(uuid, "DeviceLock", deviceLock{Message: printable(message)})
+}
+
+// bareLock is a DeviceLock without a message, before and after its CommandUUID.
+// One is made for every row that is published with somebody's data on the
+// device, so it is encoded once.
+var bareLock = sync.OnceValue(func() (around [2][]byte) {
+	const mark = "00000000-0000-0000-0000-000000000000"
+	whole, err := Command(mark, "DeviceLock", deviceLock{})
+	before, after, found := bytes.Cut(whole, []byte(mark))
+	if err != nil || !found {
+		panic(fmt.Sprintf("encoding a DeviceLock: %v", err)) // of constants alone
+	}
+	return [2][]byte{before, after}
+})
+
+// plain: an id that XML carries as it is.
+func plain(id string) bool {
+	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
 }
 
 // LostMode is what a lost iPad shows: a message, a phone number or both, and a
