@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,6 +37,23 @@ func TestEveryRowHasItsBenchmark(t *testing.T) {
 		if !found[r.Package]["Benchmark"+name] {
 			t.Errorf("row %s: there is no Benchmark%s in %s", r.Name, name, r.Package)
 		}
+	}
+}
+
+// TestEveryRowIsExplained: the table of docs/performance.md links each row to its
+// section.
+func TestEveryRowIsExplained(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", pageText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if !strings.Contains(string(text), "\n### "+r.Name+"\n") {
+			t.Errorf("docs/%s has no section %q", pageText, "### "+r.Name)
+		}
+	}
+	if _, _, err := readText(filepath.Join("..", "..", "docs")); err != nil {
+		t.Error(err)
 	}
 }
 

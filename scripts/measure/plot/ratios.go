@@ -34,7 +34,7 @@ const (
 	barLeft    = 330. // where the scale begins
 	barRight   = 720. // and ends
 	barHigh    = 44.  // a comparison
-	barTop     = 76.
+	barTop     = 84.
 )
 
 // Ratios draws each comparison as a bar from 1×, which is as much as the other
@@ -52,6 +52,7 @@ func Ratios(bars []Bar) string {
 		said[i] = fmt.Sprintf("%s beside %s: %s, in its rounds from %s to %s; the goal is %s: %s.", b.Name, b.Beside, times(b.Ratio), times(b.Least), times(b.Most), b.goal(), b.verdict())
 	}
 	d := begin(ratiosWide, barTop+barHigh*float64(len(bars))+14, title, strings.Join(said, "\n"))
+	d.text(16, 46, "weak small", "start", "Bars begin at 1×, as much as the other side; brackets are the rounds, dashed lines across the goals.")
 	low, high := -1, 1 // powers of two
 	for _, b := range bars {
 		for _, x := range []float64{b.Ratio, b.Least, b.Most, b.Goal} {
