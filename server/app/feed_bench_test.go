@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +19,6 @@ import (
 
 	"github.com/padwarden/padwarden/server/beside"
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/ledger"
-	"github.com/padwarden/padwarden/server/live/livetest"
 )
 
 const (
@@ -49,37 +48,36 @@ func BenchmarkFeed(b *testing.B) {
 // feed is a server, its viewers, and what they have to see.
 type feed struct {
 	*rush
-	versions []atomic.Int64 // of each device, as the last change left it
-	asked    []atomic.Int64 // when the change that is waited for was asked for; 0: none is
-	viewers  []*feedViewer
-	broken   atomic.Pointer[error] // the first stream's that ended
+	asked   []atomic.Int64 // when each device's change of this round was asked for; 0: it has none
+	viewers []*feedViewer
+	broken  atomic.Pointer[error] // the first stream's that ended
 }
 
 // feedViewer is one page. Only its own goroutine writes took.
 type feedViewer struct {
-	known atomic.Int64 // devices of which it has seen a row
-	seen  atomic.Int64 // changes that came this round
-	took  []time.Duration
-	last  []int64 // the version that was seen of each device
+	told atomic.Int64 // 1: its stream says what time it is, and so has begun
+	seen atomic.Int64 // changes that came this round
+	took []time.Duration
+	last []int64 // the version that was seen of each device
 }
 
-// newFeed starts a server on SQLite and a redis-server, with a pool of clean iPads
-// and everybody looking at it.
+// newFeed is the pool with everybody looking at it.
 func newFeed(b *testing.B) *feed {
-	f := &feed{rush: &rush{b: b}, versions: make([]atomic.Int64, poolSize), asked: make([]atomic.Int64, poolSize)}
-	f.a = serveBench(b, Config{Data: b.TempDir(), Redis: "redis://" + livetest.StartServer(b).Addr})
-	f.must(beside.AtOnce(64, poolSize, func(_, i int) error { return f.clean(i) }))
+	f := &feed{rush: newPool(b), asked: make([]atomic.Int64, poolSize)}
 	ctx, leave := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	b.Cleanup(func() { leave(); all.Wait() })
-	var session string
+	var session, since string
 	for i := range feedViewers {
 		if i%perManager == 0 {
 			session = f.watcher(i / perManager)
 		}
-		v := &feedViewer{last: make([]int64, poolSize)}
+		if i == 0 {
+			since = f.page(session)
+		}
+		v := &feedViewer{last: slices.Repeat([]int64{poolVersion}, poolSize)}
 		f.viewers = append(f.viewers, v)
-		stream := f.open(ctx, session)
+		stream := f.open(ctx, session, since)
 		all.Go(func() {
 			if err := f.follow(v, stream); ctx.Err() == nil {
 				f.broken.CompareAndSwap(nil, &err)
@@ -89,60 +87,35 @@ func newFeed(b *testing.B) *feed {
 	return f
 }
 
-// serveBench runs a server with a ward, 4B, until the benchmark ends.
-func serveBench(b *testing.B, c Config) *App {
-	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	a, err := Open(ctx, c)
-	if err != nil {
-		b.Fatal(err)
+var pageSince = regexp.MustCompile(`data-since="([^"]+)"`)
+
+// page loads the pool's page and returns what it says it was made of.
+func (f *feed) page(session string) string {
+	f.b.Helper()
+	req, err := http.NewRequestWithContext(f.b.Context(), "GET", f.a.URL+"/console", nil)
+	f.must(err)
+	req.Header.Set("Cookie", "padwarden_staff="+session)
+	answer, err := http.DefaultClient.Do(req)
+	f.must(err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	f.must(err)
+	m := pageSince.FindSubmatch(body)
+	if m == nil {
+		f.b.Fatalf("the pool's page, %s, does not say what it was made of", answer.Status)
 	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	b.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			b.Error(err)
-		}
-	})
-	policy := custody.DefaultPolicy(custody.ReturnToService, custody.TargetKioskApp)
-	if err := a.Ledger.AddWard(ctx, ledger.Ward{ID: "4B", Name: "4B", Policy: policy}); err != nil {
-		b.Fatal(err)
-	}
-	for deadline := time.Now().Add(30 * time.Second); a.Steward.Ready() != nil; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			b.Fatal(a.Steward.Ready())
-		}
-	}
-	return a
+	return string(m[1])
 }
 
-func feedDevice(i int) custody.DeviceID { return custody.DeviceID(fmt.Sprintf("D%04d", i)) }
-
-// clean brings iPad i in, proven clean.
-func (f *feed) clean(i int) error {
-	ctx, id := context.Background(), feedDevice(i)
-	if err := f.a.Ledger.AddDevice(ctx, ledger.Device{ID: id, Ward: "4B", Name: string(id)}); err != nil {
-		return err
-	}
-	row, err := f.a.Ledger.Custody(ctx, id)
-	if err != nil {
-		return err
-	}
-	next := row
-	next.State, next.Enrolment, next.Version = custody.Clean, "certificate", row.Version+1
-	f.versions[i].Store(next.Version)
-	return f.a.Ledger.Commit(ctx, custody.Change{Prev: row, Next: next})
-}
-
-// open asks for the pool's event stream, as a page does that has just been loaded.
-func (f *feed) open(ctx context.Context, session string) io.Reader {
+// open asks for the event stream of a page that has just been loaded: it is told
+// what changes from then on.
+func (f *feed) open(ctx context.Context, session, since string) io.Reader {
 	f.b.Helper()
 	address := strings.TrimPrefix(f.a.URL, "http://")
 	conn, err := net.Dial("tcp", address)
 	f.must(err)
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
-	_, err = fmt.Fprintf(conn, "GET /console/events HTTP/1.1\r\nHost: %s\r\nCookie: padwarden_staff=%s\r\n\r\n", address, session)
+	_, err = fmt.Fprintf(conn, "GET /console/events?since=%s HTTP/1.1\r\nHost: %s\r\nCookie: padwarden_staff=%s\r\n\r\n", since, address, session)
 	f.must(err)
 	answer, err := http.ReadResponse(bufio.NewReaderSize(conn, 16<<10), nil)
 	f.must(err)
@@ -166,6 +139,9 @@ func (f *feed) follow(v *feedViewer, stream io.Reader) error {
 		more, err := stream.Read(buf[n:])
 		now := time.Now().UnixNano()
 		rest := buf[:n+more]
+		if v.told.Load() == 0 && bytes.Contains(rest, []byte("event: now\n")) {
+			v.told.Store(1)
+		}
 		for {
 			i := bytes.Index(rest, []byte(rowStart))
 			if i < 0 {
@@ -198,11 +174,8 @@ func (f *feed) saw(v *feedViewer, head []byte, now int64) {
 	if err != nil || version <= v.last[i] {
 		return
 	}
-	if v.last[i] == 0 {
-		v.known.Add(1)
-	}
 	v.last[i] = version
-	if asked := f.asked[i].Load(); asked > 0 && version > f.versions[i].Load() {
+	if asked := f.asked[i].Load(); asked > 0 {
 		v.took = append(v.took, time.Duration(now-asked))
 		v.seen.Add(1)
 	}
@@ -216,9 +189,8 @@ func (f *feed) round(b *testing.B, round int) {
 		v.took = make([]time.Duration, 0, changes)
 		v.seen.Store(0)
 	}
-	f.wait(b, poolSize, "of the pool's rows", func(v *feedViewer) int64 { return v.known.Load() })
+	f.wait(b, 1, "streams", func(v *feedViewer) int64 { return v.told.Load() })
 	start := time.Now()
-	var versions [changes]int64
 	var errs [changes]error
 	var all sync.WaitGroup
 	for i := range changes {
@@ -231,8 +203,7 @@ func (f *feed) round(b *testing.B, round int) {
 			if n/poolSize%2 == 1 {
 				e = custody.Release{By: "staff:bench", Why: "a benchmark"}
 			}
-			row, err := f.a.Steward.Apply(context.Background(), feedDevice(n%poolSize), e)
-			versions[i], errs[i] = row.Version, err
+			_, errs[i] = f.a.Steward.Apply(context.Background(), poolPad(n%poolSize), e)
 		})
 	}
 	all.Wait()
@@ -241,15 +212,13 @@ func (f *feed) round(b *testing.B, round int) {
 			b.Fatal(err)
 		}
 	}
-	f.wait(b, int64(changes), "of the changes", func(v *feedViewer) int64 { return v.seen.Load() })
+	f.wait(b, int64(changes), "rows that changed", func(v *feedViewer) int64 { return v.seen.Load() })
 	var took []time.Duration
 	for _, v := range f.viewers {
 		took = append(took, v.took...)
 	}
-	for i, version := range versions {
-		k := (round*changes + i) % poolSize
-		f.asked[k].Store(0)
-		f.versions[k].Store(version)
+	for i := range f.asked {
+		f.asked[i].Store(0)
 	}
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -275,7 +244,7 @@ func (f *feed) wait(b *testing.B, n int64, what string, has func(*feedViewer) in
 			b.Fatal(*err)
 		}
 		if time.Now().After(deadline) {
-			b.Fatalf("%d of %d %s did not come to a viewer in %s", missed, n*feedViewers, what, most)
+			b.Fatalf("%d of %d %s did not come in %s", missed, n*feedViewers, what, most)
 		}
 	}
 }

@@ -17,22 +17,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/browser/browsertest"
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/identity"
-	"github.com/padwarden/padwarden/server/ledger"
 )
-
-// The ward of these figures is a hospital's whole pool on one page.
-const poolSize = 2000
-
-// watcher signs a manager of the rush's ward in and returns their session.
-func (r *rush) watcher(n int) string {
-	r.b.Helper()
-	ctx, who := r.b.Context(), ledger.Staff{ID: fmt.Sprintf("m%d", n), Name: fmt.Sprintf("Manager %d", n), Role: string(identity.Manager), Wards: []string{"4B"}, Active: true}
-	r.must(r.a.Ledger.AddStaff(ctx, who))
-	session, _, err := r.a.Identity.OpenStaffSession(ctx, who)
-	r.must(err)
-	return session
-}
 
 // poolPage opens the pool view in a browser.
 func (r *rush) poolPage() *browsertest.Tab {
@@ -42,14 +27,14 @@ func (r *rush) poolPage() *browsertest.Tab {
 		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "padwarden_staff", Value: session, URL: r.a.URL})
 		return err
 	}), chromedp.Navigate(r.a.URL+"/console"))
-	tab.Until(fmt.Sprintf(`document.readyState === 'complete' && document.querySelectorAll('#main [data-id]').length >= %d`, len(r.cookies)))
+	tab.Until(fmt.Sprintf(`document.readyState === 'complete' && document.querySelectorAll('#main [data-id]').length >= %d`, poolSize))
 	return tab
 }
 
 // change has a manager isolate an iPad, or release it, and returns the version
 // that a page has to show and when it was committed.
 func (r *rush) change(i, times int) (custody.DeviceID, int64, time.Time) {
-	id := custody.DeviceID(fmt.Sprintf("D%04d", i))
+	id := poolPad(i)
 	var e custody.Event = custody.Isolate{By: "staff:bench", Why: "a benchmark"}
 	if times%2 == 1 {
 		e = custody.Release{By: "staff:bench", Why: "a benchmark"}
@@ -62,7 +47,7 @@ func (r *rush) change(i, times int) (custody.DeviceID, int64, time.Time) {
 // BenchmarkPoolFirstPaint is how long Chromium takes from asking for the pool
 // view of 2,000 iPads until it has painted something, and until all is there.
 func BenchmarkPoolFirstPaint(b *testing.B) {
-	r := newRush(b, poolSize)
+	r := newPool(b)
 	tab := r.poolPage()
 	var paint, whole []float64
 	for b.Loop() {
@@ -89,7 +74,7 @@ const seen = `(() => {
 // BenchmarkPoolUpdate is how long after a change's commit it is on the screen of
 // who looks at 2,000 iPads.
 func BenchmarkPoolUpdate(b *testing.B) {
-	r := newRush(b, poolSize)
+	r := newPool(b)
 	tab := r.poolPage()
 	tab.Eval(seen)
 	var all []float64
