@@ -59,10 +59,10 @@ func sum(all []float64, unit string) *figure {
 type result struct {
 	Name   string             `json:"name"`
 	What   string             `json:"what,omitempty"`
-	Ours   *figure            `json:"ours,omitempty"`
-	Other  *figure            `json:"other,omitempty"`
+	Ours   *figure            `json:"ours"`
+	Other  *figure            `json:"other"`
 	Beside string             `json:"beside,omitempty"`
-	Ratio  *float64           `json:"ratio,omitempty"`  // of the medians
+	Ratio  *float64           `json:"ratio"`            // of the medians
 	Spread *spread            `json:"spread,omitempty"` // of the rounds' own ratios
 	Goal   string             `json:"goal"`
 	Wanted float64            `json:"wanted"` // the goal's number
