@@ -50,6 +50,7 @@ type feed struct {
 	*rush
 	asked   []atomic.Int64 // when each device's change of this round was asked for; 0: it has none
 	viewers []*feedViewer
+	bytes   atomic.Int64          // that all viewers have read
 	broken  atomic.Pointer[error] // the first stream's that ended
 }
 
@@ -138,6 +139,7 @@ func (f *feed) follow(v *feedViewer, stream io.Reader) error {
 	for {
 		more, err := stream.Read(buf[n:])
 		now := time.Now().UnixNano()
+		f.bytes.Add(int64(more))
 		rest := buf[:n+more]
 		if v.told.Load() == 0 && bytes.Contains(rest, []byte("event: now\n")) {
 			v.told.Store(1)
@@ -190,7 +192,7 @@ func (f *feed) round(b *testing.B, round int) {
 		v.seen.Store(0)
 	}
 	f.wait(b, 1, "streams", func(v *feedViewer) int64 { return v.told.Load() })
-	start := time.Now()
+	start, before := time.Now(), f.bytes.Load()
 	var errs [changes]error
 	var all sync.WaitGroup
 	for i := range changes {
@@ -213,6 +215,7 @@ func (f *feed) round(b *testing.B, round int) {
 		}
 	}
 	f.wait(b, int64(changes), "rows that changed", func(v *feedViewer) int64 { return v.seen.Load() })
+	read := float64(f.bytes.Load() - before)
 	var took []time.Duration
 	for _, v := range f.viewers {
 		took = append(took, v.took...)
@@ -225,6 +228,7 @@ func (f *feed) round(b *testing.B, round int) {
 	b.ReportMetric(ms(took[(len(took)-1)/2]), "p50-ms")
 	b.ReportMetric(ms(took[(len(took)-1)*99/100]), "p99-ms")
 	b.ReportMetric(ms(took[len(took)-1]), "max-ms")
+	b.ReportMetric(read/feedFor.Seconds()/1e6, "MB/s")
 	b.ReportMetric(0, "ns/op") // the pace's, which says nothing
 }
 
