@@ -78,7 +78,7 @@ func run(ctx context.Context, o options) (good bool, err error) {
 		return false, err
 	}
 	defer os.RemoveAll(folder)
-	t := &taker{folder: folder, limit: each, built: map[string]string{}}
+	t := &taker{folder: folder, whole: inAll, limit: each, built: map[string]string{}}
 	begun := time.Now()
 	taken, err := t.all(ctx, wanted, func(r row, got []result) error {
 		if o.asJSON {
@@ -108,7 +108,7 @@ func run(ctx context.Context, o options) (good bool, err error) {
 // all takes the rows in turn and tells of each as it ends. It stops when it is
 // interrupted; what was taken until then is good.
 func (t *taker) all(ctx context.Context, wanted []row, tell func(row, []result) error) (taken []result, err error) {
-	whole, cancel := context.WithTimeout(ctx, inAll)
+	whole, cancel := context.WithTimeout(ctx, t.whole)
 	defer cancel()
 	for _, r := range wanted {
 		fmt.Fprintf(os.Stderr, "%s …\n", r.Name)

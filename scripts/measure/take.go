@@ -22,8 +22,9 @@ const (
 
 // taker runs the rows' benchmarks. Each package is built once.
 type taker struct {
-	folder string // for what is built
-	limit  time.Duration
+	folder string        // for what is built
+	whole  time.Duration // all rows
+	limit  time.Duration // one
 	built  map[string]string
 }
 
@@ -35,7 +36,7 @@ func (t *taker) take(ctx context.Context, r row) []result {
 	}
 	binary, err := t.build(ctx, r.Package)
 	if err != nil {
-		return r.untaken(ended(ctx, err.Error()), true)
+		return r.untaken(t.ended(ctx, err.Error()), true)
 	}
 	rounds, benchtime := r.Rounds, r.Time
 	if rounds == 0 {
@@ -58,7 +59,7 @@ func (t *taker) take(ctx context.Context, r row) []result {
 	err = cmd.Run()
 	switch {
 	case ctx.Err() != nil:
-		return r.untaken(ended(ctx, ""), true)
+		return r.untaken(t.ended(ctx, ""), true)
 	case short.Err() != nil:
 		return r.untaken(fmt.Sprintf("it did not end within %s", t.limit), true)
 	case err != nil || len(read(out.String(), r.Ours)) == 0:
@@ -69,10 +70,10 @@ func (t *taker) take(ctx context.Context, r row) []result {
 }
 
 // ended is why nothing more is taken, or why else.
-func ended(ctx context.Context, why string) string {
+func (t *taker) ended(ctx context.Context, why string) string {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Sprintf("the %s of a whole run were over", inAll)
+		return fmt.Sprintf("the %s of a whole run were over", t.whole)
 	case ctx.Err() != nil:
 		return "the run was interrupted"
 	}

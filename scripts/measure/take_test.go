@@ -21,7 +21,7 @@ func sample(bench string) row {
 func TestHoweverARowEndsTheRestIsTaken(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pid")
 	t.Setenv("PID_FILE", pids)
-	taker := &taker{folder: t.TempDir(), limit: 2 * time.Second, built: map[string]string{}}
+	taker := &taker{folder: t.TempDir(), whole: time.Minute, limit: 2 * time.Second, built: map[string]string{}}
 	unbuilt, needy, big := sample("Good"), sample("Good"), sample("Good")
 	unbuilt.Name, unbuilt.Package = "unbuilt", "./testdata/nowhere"
 	needy.Name, needy.Needs = "needy", "no-such-program-anywhere"
@@ -77,7 +77,7 @@ func alive(pid int) bool {
 
 func TestAnInterruptedRunKeepsWhatItHas(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	taker := &taker{folder: t.TempDir(), limit: time.Minute, built: map[string]string{}}
+	taker := &taker{folder: t.TempDir(), whole: time.Minute, limit: time.Minute, built: map[string]string{}}
 	var told []string
 	taken, err := taker.all(ctx, []row{sample("Good"), sample("Fails"), sample("Skips")}, func(r row, _ []result) error {
 		told = append(told, r.Name)
@@ -89,5 +89,18 @@ func TestAnInterruptedRunKeepsWhatItHas(t *testing.T) {
 	}
 	if len(told) != 1 || told[0] != "good" {
 		t.Errorf("told of %v: a row that was interrupted is not kept in the place of a whole one", told)
+	}
+}
+
+func TestARunEndsWhateverHangs(t *testing.T) {
+	t.Setenv("PID_FILE", filepath.Join(t.TempDir(), "pid"))
+	taker := &taker{folder: t.TempDir(), whole: time.Minute, limit: time.Minute, built: map[string]string{}}
+	if _, err := taker.build(t.Context(), "./testdata/sample"); err != nil {
+		t.Fatal(err)
+	}
+	taker.whole = 500 * time.Millisecond
+	taken, err := taker.all(t.Context(), []row{sample("Hangs"), sample("Good")}, func(row, []result) error { return nil })
+	if err != nil || len(taken) != 2 || taken[0].Why != "the 500ms of a whole run were over" || taken[1].Why != taken[0].Why {
+		t.Errorf("%+v: %v", taken, err)
 	}
 }
