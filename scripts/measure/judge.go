@@ -77,14 +77,15 @@ func (r row) sides() []against {
 }
 
 func (r row) goal(a against) string {
-	sign, unit := "≥ ", " "+r.Ours
+	sign := "≥ "
 	if r.AtMost {
 		sign = "≤ "
 	}
 	if a.Unit != "" {
-		unit = "×"
+		return sign + short(a.Goal) + "×"
 	}
-	return sign + short(a.Goal) + unit
+	by, unit := scale(a.Goal, r.Ours)
+	return sign + short(a.Goal/by) + " " + unit
 }
 
 // skipped is why a benchmark went on without one that it stands beside: it logs

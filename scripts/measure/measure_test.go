@@ -38,6 +38,20 @@ func TestFiguresAreReadAndJudged(t *testing.T) {
 	}
 }
 
+func TestTimesAreReadable(t *testing.T) {
+	for want, f := range map[string]*figure{
+		"1250 ns/op": {1250, 1250, 1250, "ns/op"}, "666 (600–1200) ms/op": {665_556_378, 6e8, 1.2e9, "ns/op"}, "32 µs/op": {32e3, 32e3, 32e3, "ns/op"},
+		"2 s/op": {2e9, 2e9, 2e9, "ns/op"}, "60000 bytes": {6e4, 6e4, 6e4, "bytes"}, "-": nil,
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if goal := (row{Ours: "ns/op", AtMost: true}).goal(against{Goal: 2e9}); goal != "≤ 2 s/op" {
+		t.Error(goal)
+	}
+}
+
 func TestNamesAndReasons(t *testing.T) {
 	if p := (row{Bench: "MDM/Idle"}).pattern(); p != "^BenchmarkMDM$/^Idle$" {
 		t.Error(p)

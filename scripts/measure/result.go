@@ -20,10 +20,11 @@ func (f *figure) String() string {
 	if f == nil {
 		return "-"
 	}
+	by, unit := scale(f.Median, f.Unit)
 	if f.Least == f.Most {
-		return fmt.Sprintf("%s %s", short(f.Median), f.Unit)
+		return fmt.Sprintf("%s %s", short(f.Median/by), unit)
 	}
-	return fmt.Sprintf("%s (%s–%s) %s", short(f.Median), short(f.Least), short(f.Most), f.Unit)
+	return fmt.Sprintf("%s (%s–%s) %s", short(f.Median/by), short(f.Least/by), short(f.Most/by), unit)
 }
 
 // brief is the figure with how far its rounds are apart: ± half of that, in
@@ -32,10 +33,25 @@ func (f *figure) brief() string {
 	if f == nil {
 		return "-"
 	}
-	if f.Least == f.Most || f.Median == 0 {
-		return fmt.Sprintf("%s %s", short(f.Median), f.Unit)
+	by, unit := scale(f.Median, f.Unit)
+	text := short(f.Median/by) + " " + unit
+	if f.Least != f.Most && f.Median != 0 {
+		text += fmt.Sprintf(" ±%.0f%%", 50*(f.Most-f.Least)/math.Abs(f.Median))
 	}
-	return fmt.Sprintf("%s %s ±%.0f%%", short(f.Median), f.Unit, 50*(f.Most-f.Least)/math.Abs(f.Median))
+	return text
+}
+
+// scale is what a time of go test's is divided by to be read, and its unit then.
+func scale(x float64, unit string) (float64, string) {
+	switch {
+	case unit != "ns/op" || x < 1e4:
+		return 1, unit
+	case x < 1e6:
+		return 1e3, "µs/op"
+	case x < 1e9:
+		return 1e6, "ms/op"
+	}
+	return 1e9, "s/op"
 }
 
 // short is a number with three digits that count.
