@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const out = `goos: linux
@@ -37,34 +38,58 @@ func TestFiguresAreReadAndJudged(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeTakenSaysWhy(t *testing.T) {
-	for what, r := range map[string]row{"a missing program": {Needs: "no-such-program-anywhere"}, "too few cores": {Cores: 1 << 20}} {
-		if got := take(t.Context(), r); len(got) != 1 || got[0].Why == "" || got[0].bad() {
-			t.Errorf("%s: %+v", what, got)
+func TestTimesAreReadable(t *testing.T) {
+	for want, f := range map[string]*figure{
+		"1250 ns/op": {1250, 1250, 1250, "ns/op"}, "666 (600–1200) ms/op": {665_556_378, 6e8, 1.2e9, "ns/op"}, "32 µs/op": {32e3, 32e3, 32e3, "ns/op"},
+		"2 s/op": {2e9, 2e9, 2e9, "ns/op"}, "60000 bytes": {6e4, 6e4, 6e4, "bytes"}, "-": nil,
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	if goal := (row{Ours: "ns/op", AtMost: true}).goal(against{Goal: 2e9}); goal != "≤ 2 s/op" {
+		t.Error(goal)
+	}
+}
+
+func TestNamesAndReasons(t *testing.T) {
 	if p := (row{Bench: "MDM/Idle"}).pattern(); p != "^BenchmarkMDM$/^Idle$" {
 		t.Error(p)
 	}
 	if why := reason("BenchmarkX\n    x_test.go:12: the port is taken\nFAIL", nil); why != "x_test.go:12: the port is taken" {
 		t.Errorf("the reason: %q", why)
 	}
-	if _, err := pick("nonsense"); err == nil || !strings.Contains(err.Error(), "guard") {
+	if why := reason("    x_test.go:9: without peer: it is not there\n    x_test.go:12: 3 of 9 failed\nFAIL", nil); why != "x_test.go:12: 3 of 9 failed" {
+		t.Errorf("the reason: %q", why)
+	}
+	if _, err := pick(rows, "nonsense"); err == nil || !strings.Contains(err.Error(), "guard") {
 		t.Errorf("a row that there is not: %v", err)
+	}
+	if some, err := pick(rows, "start, guard,start"); err != nil || len(some) != 2 || some[0].Name != "start" {
+		t.Errorf("%+v %v", some, err)
 	}
 }
 
-func TestRowsAreWhole(t *testing.T) {
-	seen := map[string]bool{}
-	for _, r := range rows {
-		if r.Name == "" || r.Package == "" || r.Bench == "" || r.Ours == "" || (r.Goal == 0) == (len(r.Against) == 0) || seen[r.Name] {
-			t.Errorf("%+v", r)
+func TestTheTableIsReadableInATerminal(t *testing.T) {
+	ratio := 0.85
+	said := table([]result{
+		{Name: "touch", Ours: &figure{31234, 29000, 33000, "touches/s"}, Other: &figure{41234, 39000, 42000, "bare/s"}, Ratio: &ratio, Goal: "≥ 0.8×", Holds: true,
+			Beside: "a bare fiber handler with one EVALSHA of as many keys and arguments, on the same Redis, in memory, with nothing else"},
+		{Name: "start", Ours: &figure{611, 600, 700, "ready-ms"}, Goal: "≤ 500 ready-ms"},
+		{Name: "mdm-idle", Beside: "stock NanoMDM", Goal: "≥ 1.5×", Why: "nanomdm does not build"},
+	})
+	want := `row       ours                 other             ratio  goal            holds      beside
+touch     31234 touches/s ±6%  41234 bare/s ±4%  0.85×  ≥ 0.8×          yes        a bare fiber handler with one EVALSH…
+start     611 ready-ms ±8%     -                 -      ≤ 500 ready-ms  NO
+mdm-idle  -                    -                 -      ≥ 1.5×          not taken  stock NanoMDM
+mdm-idle beside stock NanoMDM was not taken: nanomdm does not build
+`
+	if said != want {
+		t.Errorf("%s", said)
+	}
+	for line := range strings.Lines(said) {
+		if n := utf8.RuneCountInString(line); n > columns+1 {
+			t.Errorf("%d columns: %s", n, line)
 		}
-		for _, a := range r.Against {
-			if a.Unit == "" || a.Who == "" || a.Goal == 0 {
-				t.Errorf("%s: %+v", r.Name, a)
-			}
-		}
-		seen[r.Name] = true
 	}
 }

@@ -3,86 +3,93 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"os/exec"
+	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
-// figure is the median of some rounds, with the least and the most of them.
-type figure struct {
-	Median float64 `json:"median"`
-	Least  float64 `json:"least"`
-	Most   float64 `json:"most"`
-	Unit   string  `json:"unit"`
-}
+// How long things may take. A run of all rows ends within inAll, whatever hangs.
+const (
+	inAll = 15 * time.Minute
+	each  = 100 * time.Second // a row, when its package is built
+)
 
-func (f *figure) String() string {
-	if f == nil {
-		return "-"
-	}
-	if f.Least == f.Most {
-		return fmt.Sprintf("%s %s", short(f.Median), f.Unit)
-	}
-	return fmt.Sprintf("%s (%s–%s) %s", short(f.Median), short(f.Least), short(f.Most), f.Unit)
-}
-
-// short is a number with three digits that count.
-func short(x float64) string {
-	if math.Abs(x) >= 100 {
-		return strconv.FormatFloat(x, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(x, 'g', 3, 64)
-}
-
-// result is a row as it was taken, beside one of those it is held against.
-type result struct {
-	Name   string             `json:"name"`
-	What   string             `json:"what,omitempty"`
-	Ours   *figure            `json:"ours,omitempty"`
-	Other  *figure            `json:"other,omitempty"`
-	Beside string             `json:"beside,omitempty"`
-	Ratio  *float64           `json:"ratio,omitempty"` // of the medians
-	Goal   string             `json:"goal"`
-	Holds  bool               `json:"holds"`
-	Also   map[string]*figure `json:"also,omitempty"`
-	Why    string             `json:"why,omitempty"` // it was not taken
-	failed bool               // though all that it needs is there
-}
-
-func (r result) bad() bool { return r.failed || r.Why == "" && !r.Holds }
-
-func (r result) ratio() string {
-	if r.Ratio == nil {
-		return "-"
-	}
-	return short(*r.Ratio) + "×"
+// taker runs the rows' benchmarks. Each package is built once.
+type taker struct {
+	folder string        // for what is built
+	whole  time.Duration // all rows
+	limit  time.Duration // one
+	built  map[string]string
 }
 
 // take runs a row's benchmark for its rounds: one result for each that it is
 // held against.
-func take(ctx context.Context, r row) []result {
+func (t *taker) take(ctx context.Context, r row) []result {
 	if why := r.lacks(); why != "" {
 		return r.untaken(why, false)
 	}
-	rounds, time := r.Rounds, r.Time
+	binary, err := t.build(ctx, r.Package)
+	if err != nil {
+		return r.untaken(t.ended(ctx, err.Error()), true)
+	}
+	rounds, benchtime := r.Rounds, r.Time
 	if rounds == 0 {
 		rounds = 5
 	}
-	if time == "" {
-		time = "1s"
+	if benchtime == "" {
+		benchtime = "1s"
 	}
+	short, cancel := context.WithTimeout(ctx, t.limit)
+	defer cancel()
+	// In full (-v), for else it does not say why it skips.
+	cmd := exec.CommandContext(short, binary, "-test.v", "-test.run=^$", "-test.bench="+r.pattern(), "-test.benchtime="+benchtime, "-test.count="+strconv.Itoa(rounds))
+	cmd.Dir = filepath.FromSlash(r.Package)
+	// What it started, a redis-server say, ends with it, however it ends.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", r.pattern(), "-benchtime", time, "-count", strconv.Itoa(rounds), "-timeout", "10m", r.Package)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	if err != nil || len(read(out.String(), r.Ours)) == 0 {
-		return r.untaken(reason(out.String(), err), true)
+	err = cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return r.untaken(t.ended(ctx, ""), true)
+	case short.Err() != nil:
+		return r.untaken(fmt.Sprintf("it did not end within %s", t.limit), true)
+	case err != nil || len(read(out.String(), r.Ours)) == 0:
+		skipped := err == nil && strings.Contains(out.String(), "--- SKIP: ")
+		return r.untaken(reason(out.String(), err), !skipped)
 	}
 	return r.judge(out.String())
+}
+
+// ended is why nothing more is taken, or why else.
+func (t *taker) ended(ctx context.Context, why string) string {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Sprintf("the %s of a whole run were over", t.whole)
+	case ctx.Err() != nil:
+		return "the run was interrupted"
+	}
+	return why
+}
+
+func (t *taker) build(ctx context.Context, pkg string) (string, error) {
+	if binary, ok := t.built[pkg]; ok {
+		return binary, nil
+	}
+	binary := filepath.Join(t.folder, strings.NewReplacer("/", "-", ".", "").Replace(pkg)+".test")
+	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, pkg).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s does not build: %s", pkg, reason(string(out), err))
+	}
+	t.built[pkg] = binary
+	return binary, nil
 }
 
 // pattern is what -bench wants: each part of the name whole.
@@ -108,110 +115,15 @@ func (r row) lacks() string {
 	return ""
 }
 
-func (r row) untaken(why string, failed bool) (all []result) {
-	for _, a := range r.sides() {
-		all = append(all, result{Name: r.Name, What: r.What, Beside: a.Who, Goal: r.goal(a), Why: why, failed: failed})
-	}
-	return all
-}
-
-// sides are what ours is held against; one with no unit is the goal alone.
-func (r row) sides() []against {
-	if len(r.Against) == 0 {
-		return []against{{Goal: r.Goal}}
-	}
-	return r.Against
-}
-
-// judge puts the rounds' medians to the goals.
-func (r row) judge(out string) (all []result) {
-	ours := read(out, r.Ours)
-	for _, a := range r.sides() {
-		got := result{Name: r.Name, What: r.What, Beside: a.Who, Goal: r.goal(a), Ours: sum(ours, r.Ours)}
-		held := got.Ours.Median
-		if a.Unit != "" {
-			other := read(out, a.Unit)
-			if len(other) != len(ours) {
-				got.Ours, got.Why, got.failed = nil, skipped(out, a.Who), !a.Optional
-				all = append(all, got)
-				continue
-			}
-			got.Other = sum(other, a.Unit)
-			ratio := got.Ours.Median / got.Other.Median
-			got.Ratio, held = &ratio, ratio
-		}
-		got.Holds = held >= a.Goal
-		if r.AtMost {
-			got.Holds = held <= a.Goal
-		}
-		for _, unit := range r.Also {
-			if also := read(out, unit); len(also) > 0 {
-				if got.Also == nil {
-					got.Also = map[string]*figure{}
-				}
-				got.Also[unit] = sum(also, unit)
-			}
-		}
-		all = append(all, got)
-	}
-	return all
-}
-
-func (r row) goal(a against) string {
-	sign, unit := "≥ ", " "+r.Ours
-	if r.AtMost {
-		sign = "≤ "
-	}
-	if a.Unit != "" {
-		unit = "×"
-	}
-	return sign + short(a.Goal) + unit
-}
-
-// skipped is why a benchmark went on without one that it stands beside: it logs
-// "without NAME: reason".
-func skipped(out, who string) string {
-	for line := range strings.Lines(out) {
-		if _, why, ok := strings.Cut(line, "without "); ok {
-			if name, why, ok := strings.Cut(strings.TrimSpace(why), ": "); ok && strings.Contains(who, name) {
-				return why
-			}
-		}
-	}
-	return "the benchmark did not report it"
-}
-
-// read is what the lines of a benchmark report in a unit: a name, how often it
-// ran, then figures with their units.
-func read(out, unit string) (all []float64) {
-	for line := range strings.Lines(out) {
-		fields := strings.Fields(line)
-		if unit == "" || len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
-			continue
-		}
-		for i := 3; i < len(fields); i += 2 {
-			if x, err := strconv.ParseFloat(fields[i-1], 64); err == nil && fields[i] == unit {
-				all = append(all, x)
-			}
-		}
-	}
-	return all
-}
-
-func sum(all []float64, unit string) *figure {
-	sorted := slices.Sorted(slices.Values(all))
-	median := sorted[len(sorted)/2]
-	if len(sorted)%2 == 0 {
-		median = (median + sorted[len(sorted)/2-1]) / 2
-	}
-	return &figure{Median: median, Least: sorted[0], Most: sorted[len(sorted)-1], Unit: unit}
-}
-
-// reason is the first line of a benchmark's that says what went wrong.
+// reason is the first line of a benchmark's that says what went wrong; that it
+// goes on without a peer is no such line.
 func reason(out string, err error) string {
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
-		if strings.Contains(line, "_test.go:") || strings.HasPrefix(line, "panic:") || strings.Contains(line, ".go:") && strings.Contains(line, ": ") {
+		if strings.Contains(line, ": without ") {
+			continue
+		}
+		if strings.HasPrefix(line, "panic:") || strings.Contains(line, ".go:") && strings.Contains(line, ": ") {
 			return line
 		}
 	}

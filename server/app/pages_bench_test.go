@@ -1,17 +1,14 @@
 package app
 
 import (
-	"bufio"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,22 +17,7 @@ import (
 
 	"github.com/padwarden/padwarden/server/browser/browsertest"
 	"github.com/padwarden/padwarden/server/custody"
-	"github.com/padwarden/padwarden/server/identity"
-	"github.com/padwarden/padwarden/server/ledger"
 )
-
-// The ward of these figures is a hospital's whole pool on one page.
-const poolSize = 2000
-
-// watcher signs a manager of the rush's ward in and returns their session.
-func (r *rush) watcher(n int) string {
-	r.b.Helper()
-	ctx, who := r.b.Context(), ledger.Staff{ID: fmt.Sprintf("m%d", n), Name: fmt.Sprintf("Manager %d", n), Role: string(identity.Manager), Wards: []string{"4B"}, Active: true}
-	r.must(r.a.Ledger.AddStaff(ctx, who))
-	session, _, err := r.a.Identity.OpenStaffSession(ctx, who)
-	r.must(err)
-	return session
-}
 
 // poolPage opens the pool view in a browser.
 func (r *rush) poolPage() *browsertest.Tab {
@@ -45,14 +27,14 @@ func (r *rush) poolPage() *browsertest.Tab {
 		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "padwarden_staff", Value: session, URL: r.a.URL})
 		return err
 	}), chromedp.Navigate(r.a.URL+"/console"))
-	tab.Until(fmt.Sprintf(`document.readyState === 'complete' && document.querySelectorAll('#main [data-id]').length >= %d`, len(r.cookies)))
+	tab.Until(fmt.Sprintf(`document.readyState === 'complete' && document.querySelectorAll('#main [data-id]').length >= %d`, poolSize))
 	return tab
 }
 
 // change has a manager isolate an iPad, or release it, and returns the version
 // that a page has to show and when it was committed.
 func (r *rush) change(i, times int) (custody.DeviceID, int64, time.Time) {
-	id := custody.DeviceID(fmt.Sprintf("D%04d", i))
+	id := poolPad(i)
 	var e custody.Event = custody.Isolate{By: "staff:bench", Why: "a benchmark"}
 	if times%2 == 1 {
 		e = custody.Release{By: "staff:bench", Why: "a benchmark"}
@@ -65,7 +47,7 @@ func (r *rush) change(i, times int) (custody.DeviceID, int64, time.Time) {
 // BenchmarkPoolFirstPaint is how long Chromium takes from asking for the pool
 // view of 2,000 iPads until it has painted something, and until all is there.
 func BenchmarkPoolFirstPaint(b *testing.B) {
-	r := newRush(b, poolSize)
+	r := newPool(b)
 	tab := r.poolPage()
 	var paint, whole []float64
 	for b.Loop() {
@@ -92,7 +74,7 @@ const seen = `(() => {
 // BenchmarkPoolUpdate is how long after a change's commit it is on the screen of
 // who looks at 2,000 iPads.
 func BenchmarkPoolUpdate(b *testing.B) {
-	r := newRush(b, poolSize)
+	r := newPool(b)
 	tab := r.poolPage()
 	tab.Eval(seen)
 	var all []float64
@@ -113,127 +95,6 @@ func number(b *testing.B, text string) float64 {
 		b.Fatalf("%q is no number: %v", text, err)
 	}
 	return x
-}
-
-// BenchmarkPoolViewers is how long after a change's commit it has reached 500
-// viewers of a pool in which 50 iPads a second change, and a screen besides.
-func BenchmarkPoolViewers(b *testing.B) {
-	const viewers, each, changes, every = 500, 8, 250, 20 * time.Millisecond
-	r := newRush(b, poolSize)
-	ctx, cancel := context.WithCancel(b.Context())
-	var watching sync.WaitGroup
-	b.Cleanup(func() { cancel(); watching.Wait() })
-	w := &viewing{b: b, at: map[string]time.Time{}}
-	web := &http.Client{Transport: &http.Transport{DisableCompression: true}}
-	var session string
-	for i := range viewers {
-		if i%each == 0 {
-			session = r.watcher(i / each)
-		}
-		req, err := http.NewRequestWithContext(ctx, "GET", r.a.URL+"/console/events?ward=4B", nil)
-		r.must(err)
-		req.Header.Set("Cookie", "padwarden_staff="+session)
-		answer, err := web.Do(req)
-		r.must(err)
-		if answer.StatusCode != http.StatusOK {
-			b.Fatalf("viewer %d: %s", i, answer.Status)
-		}
-		watching.Go(func() { defer answer.Body.Close(); w.follow(answer.Body) })
-	}
-	tab := r.poolPage()
-	tab.Eval(seen)
-	time.Sleep(2 * time.Second) // the snapshots are through
-	for round := 0; b.Loop(); round++ {
-		tick := time.NewTicker(every)
-		for i := range changes {
-			<-tick.C
-			id, version, at := r.change(i, round)
-			w.committed(id, version, at)
-		}
-		tick.Stop()
-		time.Sleep(2 * time.Second)
-	}
-	all := w.delays()
-	if want := viewers * changes * 95 / 100; len(all) < want {
-		b.Fatalf("only %d of the changes reached a viewer, of %d", len(all), viewers*changes)
-	}
-	b.ReportMetric(all[len(all)/2], "p50-ms")
-	b.ReportMetric(all[(len(all)-1)*99/100], "p99-ms")
-	screen := w.onScreen(tab.Eval(`JSON.stringify(window.painted)`))
-	b.ReportMetric(screen[(len(screen)-1)*99/100], "screen-p99-ms")
-}
-
-// viewing is what the viewers saw, and when what they saw was committed.
-type viewing struct {
-	b    *testing.B
-	mu   sync.Mutex
-	at   map[string]time.Time
-	came []arrival
-}
-
-type arrival struct {
-	key string
-	at  time.Time
-}
-
-func (w *viewing) committed(id custody.DeviceID, version int64, at time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.at[fmt.Sprintf("%s %d", id, version)] = at
-}
-
-var shown = regexp.MustCompile(`data-id="([^"]+)"[^>]*? data-version="(\d+)"`)
-
-// follow reads one stream until it ends. A snapshot is skipped by its length.
-func (w *viewing) follow(body io.Reader) {
-	lines := bufio.NewReaderSize(body, 64<<10)
-	for {
-		line, prefix, err := lines.ReadLine()
-		if err != nil {
-			return
-		}
-		now := time.Now()
-		if !prefix && strings.HasPrefix(string(line), "data:") {
-			for _, m := range shown.FindAllSubmatch(line, 4) {
-				w.mu.Lock()
-				w.came = append(w.came, arrival{string(m[1]) + " " + string(m[2]), now})
-				w.mu.Unlock()
-			}
-		}
-		for prefix && err == nil {
-			_, prefix, err = lines.ReadLine()
-		}
-	}
-}
-
-// delays are the milliseconds from commit to arrival, in order.
-func (w *viewing) delays() (all []float64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range w.came {
-		if at, ok := w.at[c.key]; ok {
-			all = append(all, float64(c.at.Sub(at).Microseconds())/1000)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
-func (w *viewing) onScreen(text string) (all []float64) {
-	var painted map[string]float64
-	if err := json.Unmarshal([]byte(text), &painted); err != nil {
-		w.b.Fatal(err)
-	}
-	for key, ms := range painted {
-		if at, ok := w.at[key]; ok {
-			all = append(all, ms-float64(at.UnixMicro())/1000)
-		}
-	}
-	if len(all) == 0 {
-		w.b.Fatal("nothing came to the screen")
-	}
-	slices.Sort(all)
-	return all
 }
 
 // BenchmarkKioskWeight is what the iPad's page loads, all of it, as a browser

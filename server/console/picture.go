@@ -54,6 +54,7 @@ type shown struct {
 	left   string // the ward it was in before
 	search string // what is searched in, folded
 	faces  faces
+	frames faces // as events
 }
 
 // clock is the idle clock of an open session as it is sent.
@@ -181,8 +182,10 @@ func (e *shown) html(s *Console, of face) (string, error) {
 	})
 }
 
-// frame is the row as an event.
+// frame is the row as an event, made once for all who see it change.
 func (e *shown) frame(s *Console, of face) (string, error) {
-	html, err := e.html(s, of)
-	return browser.Frame("device", html), err
+	return e.frames.get(of, func() (string, error) {
+		html, err := e.html(s, of)
+		return browser.Frame("device", html), err
+	})
 }

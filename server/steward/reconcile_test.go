@@ -127,6 +127,42 @@ func TestRule7ALostBucketHidesNoFailure(t *testing.T) {
 	w.must(w.servers[0].Ready())
 }
 
+// counted counts the rows that are published, and is away after some.
+type counted struct {
+	custody.Live
+	n, awayAfter *int
+}
+
+func (l counted) Publish(ctx context.Context, ms ...custody.Mirror) error {
+	if *l.n >= *l.awayAfter {
+		return fmt.Errorf("away in the middle: %w", custody.ErrUnavailable)
+	}
+	*l.n += len(ms)
+	return l.Live.Publish(ctx, ms...)
+}
+
+// TestRule7AllRowsAreThereWhenReady: more than one batch of them, of which live
+// took some and then was away.
+func TestRule7AllRowsAreThereWhenReady(t *testing.T) {
+	const crowd = 1000
+	n, awayAfter := 0, 300
+	w := newWard(t, wrapper{live: func(l custody.Live) custody.Live { return counted{l, &n, &awayAfter} }})
+	for i := range crowd {
+		id := custody.DeviceID(fmt.Sprintf("CROWD%04d", i))
+		w.stores.rows[id] = custody.Custody{Device: id, Ward: "kiosk", State: custody.Clean, Version: 1, Since: w.stores.redis.now}
+	}
+	w.servers[0].buckets.whole, n = false, 0
+	if err := w.servers[0].Reconcile(w.ctx); !errors.Is(err, custody.ErrUnavailable) || w.servers[0].Ready() == nil {
+		t.Fatalf("ready with %d of %d rows published: %v", n, crowd, err)
+	}
+	n, awayAfter = 0, crowd+1000
+	w.must(w.servers[0].Reconcile(w.ctx))
+	w.must(w.servers[0].Ready())
+	if n < crowd {
+		t.Errorf("%d of %d rows were published", n, crowd)
+	}
+}
+
 // hanging is a database that stops in the middle of a beat.
 type hanging struct {
 	custody.Ledger

@@ -54,25 +54,60 @@ const publishBatch = 256
 // republish tells live the rows written within d (all if d is 0) of the
 // buckets that are wanted. Live drops what it knows already, so this may lag
 // and never lead (hand-over rule 7). A row that cannot be published is counted
-// and keeps no other back.
+// and keeps no other back. Live takes one batch while the ledger is read for the
+// next: every server that starts does this with every row before it is ready.
 func (s *Steward) republish(ctx context.Context, d time.Duration, want func(bucket int) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, publishFor)
-	defer cancel()
+	batches := make(chan []custody.Mirror)
+	var err error
+	go func() {
+		defer close(batches)
+		err = s.mirrors(ctx, d, want, batches)
+	}()
+	defer func() { // nobody reads on for nothing
+		cancel()
+		for range batches {
+		}
+	}()
+	for batch := range batches {
+		if err := s.publishAll(ctx, batch); err != nil {
+			return fmt.Errorf("publishing rows: %w", err)
+		}
+	}
+	if unreachable(err) {
+		return fmt.Errorf("publishing rows: %w", err)
+	}
+	if err != nil {
+		s.skipped(err)
+	}
+	return nil
+}
+
+// publishAll tells live one batch. Only that live is away is an error.
+func (s *Steward) publishAll(ctx context.Context, batch []custody.Mirror) error {
+	err := s.Live.Publish(ctx, batch...)
+	if unreachable(err) {
+		return err
+	}
+	if err != nil && !errors.Is(err, custody.ErrLost) { // lost: not ours yet; published when it is
+		s.skipped(err)
+	}
+	return nil
+}
+
+// mirrors reads the rows that republish wants and hands them on in batches, the
+// last one too where a row was broken.
+func (s *Steward) mirrors(ctx context.Context, d time.Duration, want func(bucket int) bool, to chan<- []custody.Mirror) error {
 	policies := map[string]custody.Policy{}
 	var batch []custody.Mirror
-	flush := func() error {
-		if len(batch) == 0 {
+	hand := func() error {
+		select {
+		case to <- batch:
+			batch = nil
 			return nil
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		err := s.Live.Publish(ctx, batch...)
-		batch = batch[:0]
-		if unreachable(err) {
-			return err
-		}
-		if err != nil && !errors.Is(err, custody.ErrLost) { // lost: not ours yet; published when it is
-			s.skipped(err)
-		}
-		return nil
 	}
 	err := s.Ledger.Rows(ctx, d, func(c custody.Custody) error {
 		if !want(custody.Bucket(string(c.Device))) {
@@ -89,22 +124,15 @@ func (s *Steward) republish(ctx context.Context, d time.Duration, want func(buck
 			}
 			policies[c.Ward] = p
 		}
-		if batch = append(batch, mirror(c, p, false)); len(batch) >= publishBatch {
-			return flush()
+		if batch = append(batch, mirror(c, p, false)); len(batch) == publishBatch {
+			return hand()
 		}
 		return nil
 	})
-	if err != nil && !unreachable(err) {
-		s.skipped(err)
-		err = nil
+	if len(batch) > 0 && !unreachable(err) {
+		err = errors.Join(err, hand())
 	}
-	if err == nil {
-		err = flush()
-	}
-	if err != nil {
-		return fmt.Errorf("publishing rows: %w", err)
-	}
-	return nil
+	return err
 }
 
 func (s *Steward) skipped(err error) {
