@@ -35,6 +35,27 @@ var rows = []row{
 	// much again for noise.
 	{Name: "guard", Package: "./server/mdm/plistguard", Bench: "CheckIdle", Ours: "ns/op", Goal: 32000, AtMost: true},
 
+	// What devices ask of a server, as a process beside stock NanoMDM, each with its
+	// stores on one core.
+	{Name: "mdm-idle", Package: "./server/peers", Bench: "Idle", Ours: "padwarden-connects/s", Rounds: 1, Time: "2000x", Cores: 2, Needs: "redis-server",
+		What: "idle connects, 16 at once, every signature verified (SQLite, synchronous FULL; redis-server with its file)",
+		Against: []against{
+			{Unit: "inmem-connects/s", Who: "stock NanoMDM v0.9.0 in memory (not durable)", Goal: 1.5},
+			{Unit: "postgres-connects/s", Who: "stock NanoMDM v0.9.0 on PostgreSQL (durable)", Goal: 6, Optional: true}}},
+	{Name: "mdm-roundtrip", Package: "./server/peers", Bench: "RoundTrip", Ours: "padwarden-cpu-µs", AtMost: true, Rounds: 1, Time: "500x", Cores: 2, Needs: "redis-server",
+		What: "processors' time of a server and its stores for a command that is asked for, fetched and answered (SQLite, synchronous FULL; redis-server)",
+		Against: []against{
+			{Unit: "inmem-cpu-µs", Who: "stock NanoMDM v0.9.0 in memory (not durable)", Goal: 1},
+			{Unit: "postgres-cpu-µs", Who: "stock NanoMDM v0.9.0 on PostgreSQL (durable)", Goal: 0.25, Optional: true}}},
+	{Name: "mdm-enrol", Package: "./server/peers", Bench: "Enrol", Ours: "padwarden-enrolments/s", Rounds: 1, Time: "300x", Cores: 2, Needs: "redis-server",
+		What: "enrolments, Authenticate and TokenUpdate under a certificate, 16 at once (SQLite, synchronous FULL; redis-server)",
+		Against: []against{
+			{Unit: "inmem-enrolments/s", Who: "stock NanoMDM v0.9.0 in memory (not durable)", Goal: 0.8},
+			{Unit: "postgres-enrolments/s", Who: "stock NanoMDM v0.9.0 on PostgreSQL (durable)", Goal: 4, Optional: true}}},
+	{Name: "mdm-memory", Package: "./server/peers", Bench: "Memory", Ours: "padwarden-MiB", AtMost: true, Rounds: 1, Time: "1x", Cores: 2, Needs: "redis-server",
+		What:    "the most memory that the server itself had, after 500 devices connected twenty times and did three commands",
+		Against: []against{{Unit: "inmem-MiB", Who: "stock NanoMDM v0.9.0 in memory (not durable)", Goal: 1.5}}},
+
 	// What a shift change asks of a server, over the whole of it.
 	{Name: "touch", Package: "./server/app", Bench: "Touches", Ours: "touches/s", Rounds: 1, Time: "8000x",
 		What:    "touches as the page tells them, over HTTP from 64 at once, to a session in redis-server (kept in memory)",
@@ -81,6 +102,10 @@ var rows = []row{
 		What:    "a touch among 100,000 open sessions, 16 at once; Redis without an append-only file",
 		Against: []against{{Unit: "touch-µs-1k", Who: "the same among 1,000", Goal: 1.3}},
 		Also:    []string{"touch-µs-10k"}, Time: "8000x", Rounds: 1},
+	{Name: "growth-connect", Package: "./server/peers", Bench: "Growth", Ours: "connect-µs-100k", AtMost: true, Cores: 2, Needs: "redis-server",
+		What:    "an idle connect to a server of 100,000 devices, 16 at once (SQLite, synchronous FULL; redis-server)",
+		Against: []against{{Unit: "connect-µs-1k", Who: "the same to a server of 1,000", Goal: 1.3}},
+		Also:    []string{"connect-µs-10k"}, Time: "2000x", Rounds: 1},
 	{Name: "memory", Package: "./server/steward", Bench: "SessionMemory", Ours: "session-bytes", Goal: 3 << 10, AtMost: true,
 		What: "an open session at 100,000, in Redis by its own account and in the server by its resident memory",
 		Also: []string{"redis-bytes", "server-bytes"}, Time: "1x", Rounds: 1},

@@ -15,20 +15,22 @@ const devices = 500
 // message's signature is verified.
 func BenchmarkIdle(b *testing.B) {
 	st := open(b, stay{enrolled: devices})
-	idle := func(s *server) func(*testing.B, int) {
-		var next atomic.Int64
-		return func(b *testing.B, n int) {
-			err := beside.AtOnce(connections, n, func(int, int) error {
-				answer, err := s.send(st.enrolled[next.Add(1)%devices].idle)
-				if err == nil && len(answer) > 0 {
-					err = fmt.Errorf("%s has a command for an idle device: %.200s", s.name, answer)
-				}
-				return err
-			})
-			fail(b, err)
-		}
+	st.run(b, "connects/s", false, st.idle)
+}
+
+// idle lets devices connect in turn.
+func (st *stage) idle(s *server) func(*testing.B, int) {
+	var next atomic.Int64
+	return func(b *testing.B, n int) {
+		err := beside.AtOnce(connections, n, func(int, int) error {
+			answer, err := s.send(st.enrolled[next.Add(1)%devices].idle)
+			if err == nil && len(answer) > 0 {
+				err = fmt.Errorf("%s has a command for an idle device: %.200s", s.name, answer)
+			}
+			return err
+		})
+		fail(b, err)
 	}
-	st.run(b, "connects/s", false, idle)
 }
 
 // BenchmarkRoundTrip is one command: it is asked for, a connect fetches it, the
@@ -102,11 +104,7 @@ func BenchmarkMemory(b *testing.B) {
 // run takes padwarden and its peers in turn. With cpu, what counts is processor
 // time for one, and not how many there are in a second.
 func (st *stage) run(b *testing.B, unit string, cpu bool, do func(*server) func(*testing.B, int)) {
-	cores := runtime.NumCPU()
-	if cores < 2 {
-		b.Skip("there is one core: server and load would take turns")
-	}
-	loadElsewhere(b, cores)
+	pinned(b)
 	var sides []beside.Side
 	for _, s := range append([]*server{st.ours}, st.peers...) {
 		side := beside.Side{Unit: s.name + "-" + unit, Do: do(s)}
@@ -116,6 +114,16 @@ func (st *stage) run(b *testing.B, unit string, cpu bool, do func(*server) func(
 		sides = append(sides, side)
 	}
 	beside.Run(b, sides...)
+}
+
+// pinned keeps the load off the servers' core.
+func pinned(b *testing.B) {
+	b.Helper()
+	cores := runtime.NumCPU()
+	if cores < 2 {
+		b.Skip("there is one core: server and load would take turns")
+	}
+	loadElsewhere(b, cores)
 }
 
 // fail notes an error, and lets the other side have its turn.
