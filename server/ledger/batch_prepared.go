@@ -44,11 +44,6 @@ func (s *batchStatements) close() (err error) {
 	return err
 }
 
-// unwatched is ctx for a statement about one row while the database is locked for
-// it already, and so never waits. For a context that may end the driver starts a
-// goroutine with each statement.
-func unwatched(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
-
 func (s *batchStatements) readRows(ctx context.Context, tx bun.Tx, ids []custody.DeviceID) (rows []*custodyRow, err error) {
 	stmt := tx.Tx.StmtContext(ctx, s.read)
 	defer stmt.Close()

@@ -74,10 +74,13 @@ func (q *lookup[T]) query(model any, args ...any) *bun.SelectQuery {
 // one returns the row, or sql.ErrNoRows.
 func (q *lookup[T]) one(ctx context.Context, args ...any) (row T, err error) {
 	if q.stmt == nil {
-		err = q.query(&row, args...).Scan(ctx)
+		err = q.query(&row, args...).Scan(ctx) // watched: a network may be silent
 		return row, err
 	}
-	rows, err := q.stmt.QueryContext(ctx, args...)
+	if err := ctx.Err(); err != nil {
+		return row, err
+	}
+	rows, err := q.stmt.QueryContext(unwatched(ctx), args...)
 	if err != nil {
 		return row, err
 	}
@@ -98,7 +101,10 @@ func (q *lookup[T]) all(ctx context.Context, args ...any) (all []T, err error) {
 }
 
 func (q *lookup[T]) read(ctx context.Context, stmt *sql.Stmt, args []any) (all []T, err error) {
-	rows, err := stmt.QueryContext(ctx, args...)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	rows, err := stmt.QueryContext(unwatched(ctx), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +118,12 @@ func (q *lookup[T]) read(ctx context.Context, stmt *sql.Stmt, args []any) (all [
 	}
 	return all, rows.Err()
 }
+
+// unwatched is ctx for a statement about a few rows of SQLite, which waits for
+// nobody: a reader never waits for the writer, and who writes has the database
+// already. For a context that may end, database/sql and the driver start a
+// goroutine each with every statement, which takes as long as the statement.
+func unwatched(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func (q *lookup[T]) close() error {
 	if q.stmt == nil {

@@ -23,7 +23,10 @@ func (s *step) run(ctx context.Context, tx bun.Tx, args ...any) (sql.Result, err
 	if s.stmt == nil {
 		return tx.ExecContext(ctx, s.text, args...)
 	}
-	return tx.Tx.StmtContext(ctx, s.stmt).ExecContext(ctx, args...)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return tx.Tx.StmtContext(ctx, s.stmt).ExecContext(unwatched(ctx), args...)
 }
 
 // steps are those of a ledger, and what they read first.
