@@ -144,14 +144,15 @@ type lookups struct {
 
 	certificate lookup[certificateRow]
 	asks        lookup[askRow]
-	waiting     lookup[askRow]    // of a device, at a time
+	waiting     lookup[askRow] // of a device, at a time
+	token       lookup[tokenRow]
 	push        lookup[pushRow]   // of a device and user
 	users       lookup[pushRow]   // of a device: its users' channels
 	errand      lookup[errandRow] // the next of a device and user, at a time
 }
 
 func (l *lookups) prepare(ctx context.Context, d *database) error {
-	var errs [13]error
+	var errs [14]error
 	l.custody, errs[0] = newLookup[custodyRow](ctx, d, "", "device = ?", "device", "entries", "body")
 	l.ward, errs[1] = newLookup[wardRow](ctx, d, "", "id = ?")
 	l.device, errs[2] = newLookup[deviceRow](ctx, d, "", "id = ?")
@@ -166,10 +167,11 @@ func (l *lookups) prepare(ctx context.Context, d *database) error {
 	l.errand, errs[10] = newListing[errandRow](ctx, d, "device = ? AND account = ? AND expires > ?", "rank, ordinal LIMIT 1")
 	l.push, errs[11] = newLookup[pushRow](ctx, d, "", "device = ? AND account = ?")
 	l.users, errs[12] = newListing[pushRow](ctx, d, "device = ? AND account <> ''", "account")
+	l.token, errs[13] = newLookup[tokenRow](ctx, d, "", "hash = ?")
 	return errors.Join(errs[:]...)
 }
 
 func (l *lookups) close() error {
 	return errors.Join(l.custody.close(), l.ward.close(), l.policy.close(), l.device.close(), l.clinician.close(), l.byBadge.close(), l.passkey.close(),
-		l.certificate.close(), l.asks.close(), l.waiting.close(), l.errand.close(), l.push.close(), l.users.close())
+		l.certificate.close(), l.asks.close(), l.waiting.close(), l.errand.close(), l.push.close(), l.users.close(), l.token.close())
 }

@@ -64,8 +64,8 @@ func (l *Ledger) AddToken(ctx context.Context, t Token) error {
 // TokenByHash returns a token, or ErrNotFound. Whether it has expired or is
 // revoked is for the caller to see.
 func (l *Ledger) TokenByHash(ctx context.Context, hash []byte) (t Token, err error) {
-	var row tokenRow
-	if err = l.read.NewSelect().Model(&row).Where("hash = ?", hash).Scan(ctx); err == nil {
+	row, err := l.token.one(ctx, hash)
+	if err == nil {
 		t, err = row.token()
 	}
 	return t, failed(ctx, "reading a token", err)
