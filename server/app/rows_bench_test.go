@@ -142,7 +142,7 @@ const pins = 256
 
 // BenchmarkPINs is a person's badge and PIN at a clean iPad: the page's state,
 // the tap, the PIN, and the session open. Beside it the hash alone, at the same
-// cost. Both have twice as many under way as there are cores, and hash as many
+// cost. Both have four times as many under way as there are cores, and hash as many
 // at once as there are cores.
 func BenchmarkPINs(b *testing.B) {
 	r := newRush(b, pins)
@@ -158,12 +158,12 @@ func BenchmarkPINs(b *testing.B) {
 				first := next
 				at := func(i int) int { return (first + i) % pins }
 				untimed(b, touching, some, func(i int) error { return r.cleanAgain(at(i)) })
-				ours.time(b, 2*cores, some, func(i int) error { return r.signIn(at(i)) })
+				ours.time(b, 4*cores, some, func(i int) error { return r.signIn(at(i)) })
 				next, n = next+some, n-some
 			}
 		}},
 		beside.Side{Unit: "argon2id/s", Do: func(b *testing.B, n int) {
-			untimed(b, 2*cores, n, func(i int) error {
+			untimed(b, 4*cores, n, func(i int) error {
 				turns <- struct{}{}
 				argon2.IDKey([]byte(rushPIN), salt, cost.Passes, cost.MemoryKiB, cost.Parallel, 32)
 				<-turns

@@ -34,16 +34,27 @@ const (
 	hashBytes = 32
 )
 
-// hasher makes and checks argon2id hashes, a few at a time.
+// hasher makes and checks argon2id hashes, a few at a time. Whoever has a turn
+// still has to be counted before the hash and to be taken off the limits after
+// it, so there are twice as many turns as hashes: no core waits for Redis.
 type hasher struct {
-	cost  Cost
-	rand  io.Reader
-	turns chan struct{}
-	queue chan struct{}
+	cost   Cost
+	rand   io.Reader
+	hashes chan struct{}
+	turns  chan struct{}
+	queue  chan struct{}
 }
 
 func newHasher(c Cost, rand io.Reader) *hasher {
-	return &hasher{cost: c, rand: rand, turns: make(chan struct{}, c.AtOnce), queue: make(chan struct{}, c.AtOnce+c.Waiting)}
+	return &hasher{cost: c, rand: rand, hashes: make(chan struct{}, c.AtOnce), turns: make(chan struct{}, 2*c.AtOnce),
+		queue: make(chan struct{}, c.AtOnce+c.Waiting)}
+}
+
+// sum is the hash itself.
+func (h *hasher) sum(secret, salt []byte, passes, memory uint32, lanes uint8) []byte {
+	h.hashes <- struct{}{}
+	defer func() { <-h.hashes }()
+	return argon2.IDKey(secret, salt, passes, memory, lanes, hashBytes)
 }
 
 // turn waits for a place, a bounded time in a bounded queue, and returns how
@@ -76,7 +87,7 @@ func (h *hasher) hash(secret []byte) (string, error) {
 		return "", fmt.Errorf("making a salt: %w", err)
 	}
 	c := h.cost
-	return h.encode(salt, argon2.IDKey(secret, salt, c.Passes, c.MemoryKiB, c.Parallel, hashBytes)), nil
+	return h.encode(salt, h.sum(secret, salt, c.Passes, c.MemoryKiB, c.Parallel)), nil
 }
 
 // nobodys is a hash that no secret has, since nothing was hashed for it. A check
@@ -117,7 +128,7 @@ func (h *hasher) check(encoded string, secret []byte) (bool, error) {
 	if errS != nil || errW != nil || len(want) != hashBytes {
 		return false, errors.New("checking a PIN: its hash is damaged")
 	}
-	got := argon2.IDKey(secret, salt, passes, memory, lanes, hashBytes)
+	got := h.sum(secret, salt, passes, memory, lanes)
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 

@@ -127,7 +127,7 @@ func TestConcurrentGuessesShareTheLimit(t *testing.T) {
 	i.hasher.cost.WaitAtMost = time.Minute
 	b := card(t, i, annaBadge)
 	var turns []func()
-	for range i.Cost.AtOnce { // nobody gets a turn until all have come
+	for range cap(i.hasher.turns) { // nobody gets a turn until all have come
 		leave, err := i.hasher.turn(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func TestConcurrentGuessesShareTheLimit(t *testing.T) {
 			_, _ = i.Verify(t.Context(), Attempt{Badge: b, PIN: "111222", Device: custody.DeviceID(fmt.Sprint("A", n)), Ward: "4B"})
 		})
 	}
-	for len(i.hasher.queue) < 40+i.Cost.AtOnce {
+	for len(i.hasher.queue) < 40+cap(i.hasher.turns) {
 		time.Sleep(time.Millisecond)
 	}
 	for _, leave := range turns {
