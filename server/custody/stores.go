@@ -136,8 +136,6 @@ type Live interface {
 	Publish(ctx context.Context, ms ...Mirror) error
 	// Restrict closes the session in one script, or answers ErrStale.
 	Restrict(ctx context.Context, r Restriction) error
-	// RestrictEach is Restrict for many devices in one pipeline: an error or nil for each.
-	RestrictEach(ctx context.Context, rs []Restriction) []error
 	// Touch is evidence of presence: one round trip that moves the deadlines of
 	// an open session of that epoch. ErrLocked if it is closed, ErrStale for another epoch.
 	Touch(ctx context.Context, id DeviceID, epoch int64) (Session, error)
@@ -146,7 +144,8 @@ type Live interface {
 	// Mirror returns the mirrored row and lock command; ErrNotFound if none.
 	Mirror(ctx context.Context, id DeviceID) (Mirror, error)
 	// ClaimDue takes up to limit due devices over all buckets, each hidden from
-	// other sweepers for hold. Warnings that come due are marked and fed inside.
+	// other sweepers for hold. Warnings that come due are marked and fed inside,
+	// and a session that comes due as idle is closed inside, as by Restrict.
 	ClaimDue(ctx context.Context, limit int, hold time.Duration) ([]Due, error)
 
 	// Owe keeps an entry that must reach history before the device's next change.

@@ -13,7 +13,8 @@ import (
 // each, and hides each from other sweepers for hold. Until then nobody else is
 // given the same wake, unless a newer row is published. Warnings that come due
 // are marked and fed inside, and not returned. An idle Due has the session's
-// lock deadline as its Deadline, fit for a [custody.Restriction].
+// lock deadline as its Deadline, fit for a [custody.Restriction]; its session is
+// closed by the claim, as by [Live.Restrict] with hold as its Retry.
 //
 // All buckets are asked in one pipeline, and those that had more than their
 // share again, until limit is reached or nothing is due. A lost bucket is left

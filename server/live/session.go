@@ -42,26 +42,10 @@ func (l *Live) TouchAt(ctx context.Context, id custody.DeviceID, epoch, version 
 // Until a newer row is published the device comes due again, as idle, Retry
 // after each Restrict.
 func (l *Live) Restrict(ctx context.Context, r custody.Restriction) error {
-	c, err := l.restriction(r)
-	if err == nil {
-		_, err = l.run(ctx, c)
-	}
-	return failed(err, "restricting %s", r.Device)
-}
-
-// RestrictEach is Restrict for many devices, in one pipeline: an error or nil for each.
-func (l *Live) RestrictEach(ctx context.Context, rs []custody.Restriction) []error {
-	_, errs := l.each(ctx, len(rs), func(i int) (call, error) { return l.restriction(rs[i]) })
-	for i, r := range rs {
-		errs[i] = failed(errs[i], "restricting %s", r.Device)
-	}
-	return errs
-}
-
-func (l *Live) restriction(r custody.Restriction) (call, error) {
 	b := bucketOf(r.Device)
-	return l.gated(b, restrictScript, []string{b.dev + string(r.Device), b.wake, b.feed},
+	_, err := l.runGated(ctx, b, restrictScript, []string{b.dev + string(r.Device), b.wake, b.feed},
 		string(r.Device), r.Epoch, r.Version, toMillis(r.Deadline), span(r.Retry))
+	return failed(err, "restricting %s", r.Device)
 }
 
 // sessionFields are what a Session is read from, in the order of decodeSession.

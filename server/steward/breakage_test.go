@@ -132,14 +132,6 @@ func (l anyTimer) Restrict(ctx context.Context, r custody.Restriction) error {
 	return l.Live.Restrict(ctx, r)
 }
 
-func (l anyTimer) RestrictEach(ctx context.Context, rs []custody.Restriction) []error {
-	errs := make([]error, len(rs))
-	for i, r := range rs {
-		errs[i] = l.Restrict(ctx, r)
-	}
-	return errs
-}
-
 // TestBrokenNoEpochCheck: late reports and timers are taken for the present
 // epoch's. An acknowledged proof of the last wipe then proves the next one.
 func TestBrokenNoEpochCheck(t *testing.T) {

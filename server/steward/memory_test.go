@@ -228,13 +228,10 @@ func (l crashLive) Restrict(ctx context.Context, r custody.Restriction) error {
 	return l.Live.Restrict(ctx, r)
 }
 
-func (l crashLive) RestrictEach(ctx context.Context, rs []custody.Restriction) []error {
-	if len(rs) == 0 {
-		return nil
-	}
+func (l crashLive) ClaimDue(ctx context.Context, n int, hold time.Duration) ([]custody.Due, error) {
 	l.at.point()
 	defer l.at.point()
-	return l.Live.RestrictEach(ctx, rs)
+	return l.Live.ClaimDue(ctx, n, hold)
 }
 
 func (l crashLive) Adopt(ctx context.Context, b custody.BucketState) error {

@@ -68,14 +68,6 @@ func (c *client) Moments(ctx context.Context, ids []custody.DeviceID) ([]custody
 	return moments, errs
 }
 
-func (c *client) RestrictEach(ctx context.Context, rs []custody.Restriction) []error {
-	errs := make([]error, len(rs))
-	for i, r := range rs {
-		errs[i] = c.Restrict(ctx, r)
-	}
-	return errs
-}
-
 func (c *client) Publish(_ context.Context, ms ...custody.Mirror) error {
 	for _, m := range ms {
 		if err := c.publish(m); err != nil {
@@ -215,6 +207,7 @@ func (c *client) ClaimDue(_ context.Context, _ int, hold time.Duration) ([]custo
 		due := custody.Due{Device: id, Epoch: d.m.Row.Epoch, Version: d.m.Row.Version, Deadline: d.m.Wake, Now: now}
 		if !d.lockAt.IsZero() && !now.Before(d.lockAt) {
 			due.Idle, due.Deadline = true, d.lockAt
+			d.open, d.restricted = false, true
 		}
 		d.wake = now.Add(hold)
 		dues = append(dues, due)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +28,8 @@ func (s *Steward) SweepAll(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Sweep claims one batch of due devices, closes the idle sessions among them,
-// leaves the rest to the workers of [Steward.Run], and returns how many there
+// Sweep claims one batch of due devices, which closes the idle sessions among
+// them, leaves them to the workers of [Steward.Run], and returns how many there
 // were. It waits for live only: a lock never waits for the ledger, nor for that
 // of another device (hand-over rule 10). What was claimed before an error is
 // worked on all the same.
@@ -40,7 +39,7 @@ func (s *Steward) Sweep(ctx context.Context) (int, error) {
 		err = fmt.Errorf("claiming due devices: %w", err)
 	}
 	at := time.Now()
-	for _, due := range s.shut(ctx, dues) {
+	for _, due := range dues {
 		s.pass(claimed{due, at})
 	}
 	return len(dues), err
@@ -68,27 +67,6 @@ func (s *Steward) parallel(n int, f func(int)) {
 	}
 	close(work)
 	wg.Wait()
-}
-
-// shut closes the idle sessions among due devices in live, and returns those
-// devices that the ledger is to be told of.
-func (s *Steward) shut(ctx context.Context, dues []custody.Due) []custody.Due {
-	var idle []custody.Restriction
-	for _, due := range dues {
-		if due.Idle {
-			idle = append(idle, s.restriction(due))
-		}
-	}
-	errs := s.Live.RestrictEach(ctx, idle)
-	return slices.DeleteFunc(dues, func(due custody.Due) bool {
-		if !due.Idle {
-			return false
-		}
-		err := errs[0]
-		errs = errs[1:]
-		s.woken(ctx, due, err)
-		return err != nil
-	})
 }
 
 // pass leaves a due device to the workers. A full queue drops it: it comes due

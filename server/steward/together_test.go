@@ -41,7 +41,6 @@ func TestTogether(t *testing.T) {
 	}
 	delete(w.stores.rows, ids[3])
 
-	dues = s.shut(w.ctx, dues)
 	for _, id := range ids {
 		if session, err := s.Live.Session(w.ctx, id); err != nil || session.State != custody.Locked {
 			t.Errorf("before the ledger is told the session on %s is %+v, %v", id, session, err)

@@ -200,10 +200,8 @@ func (w *ward) execute(p *ipad) {
 
 // sweep claims what is due at one server; pause leaves it claimed for later.
 func (w *ward) sweep(server int, pause bool) {
-	dues, err := w.servers[server].Live.ClaimDue(w.ctx, 100, 5*time.Second)
-	if err != nil {
-		return
-	}
+	var dues []custody.Due
+	w.run(func() { dues, _ = w.servers[server].Live.ClaimDue(w.ctx, 100, 5*time.Second) })
 	w.paused[server] = append(w.paused[server], dues...)
 	if !pause {
 		w.resumeSweep(server)
@@ -218,7 +216,7 @@ func (w *ward) resumeSweep(server int) {
 
 // wake is a sweep of some devices, up to the ledger.
 func (s *Steward) wake(ctx context.Context, dues ...custody.Due) {
-	if dues = s.shut(ctx, dues); len(dues) > 0 {
+	if len(dues) > 0 {
 		s.together(ctx, dues)
 	}
 }

@@ -14,7 +14,7 @@ var restrictTests = map[string]func(*testing.T, *bench){
 	"restrict/again":           testRestrictAgain,
 	"restrict/no deadline set": testRestrictUnlimited,
 	"restrict/not in use":      testRestrictNotInUse,
-	"restrict/each":            testRestrictEach,
+	"restrict/by the claim":    testRestrictByClaim,
 }
 
 func restriction(epoch, version int64) custody.Restriction {
@@ -108,16 +108,23 @@ func testRestrictNotInUse(t *testing.T, b *bench) {
 	b.claimNone()
 }
 
-// testRestrictEach: each is answered for itself, in the order asked.
-func testRestrictEach(t *testing.T, b *bench) {
-	b.publish(b.granted(2, 5))
-	stale, unknown := restriction(2, 4), restriction(1, 1)
-	unknown.Device = "UNKNOWN"
-	errs := b.RestrictEach(b.ctx, []custody.Restriction{stale, restriction(2, 5), unknown})
-	b.want("answers", len(errs), 3)
-	b.fails(errs[0], custody.ErrStale)
-	b.ok(errs[1])
-	b.fails(errs[2], custody.ErrStale)
+// testRestrictByClaim: a session that is claimed as idle is closed, and comes
+// back until a newer row is published, like one that was restricted.
+func testRestrictByClaim(t *testing.T, b *bench) {
+	m := b.granted(2, 5)
+	b.publish(m)
+	b.Advance(6 * b.Unit)
+	due := b.claimOne()
+	b.want("idle", due.Idle, true)
+	s := b.session()
+	b.want("the state", s.State, custody.Locked)
+	b.want("the deadline", s.LockAt, due.Deadline)
+	m.Grant = false
+	b.publish(m) // by a server that lags behind
 	b.want("the state", b.session().State, custody.Locked)
-	b.want("answers to nothing", len(b.RestrictEach(b.ctx, nil)), 0)
+	b.ok(b.Restrict(b.ctx, custody.Restriction{Device: ipad, Epoch: due.Epoch, Version: due.Version, Deadline: due.Deadline, Retry: 2 * b.Unit}))
+	b.Advance(2 * b.Unit)
+	again := b.claimOne()
+	again.Now = due.Now
+	b.want("what comes back", again, due)
 }

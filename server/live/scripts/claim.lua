@@ -1,4 +1,5 @@
--- Claims due devices of one bucket, each hidden from other sweepers for hold.
+-- Claims due devices of one bucket, each hidden from other sweepers for hold,
+-- and closes the sessions that came due as idle, as restrict.lua does.
 -- The hashes it reads are named by the bucket's own wakes, so they cannot be
 -- declared as keys; they share its hash tag.
 -- KEYS gen, wake, feed
@@ -12,7 +13,7 @@ local call = redis.call
 
 local function claim(device)
   local dev = ARGV[4] .. device
-  local s = call('HMGET', dev, 'epoch', 'version', 'mode', 'lock_at', 'warn_at', 'row_at')
+  local s = call('HMGET', dev, 'epoch', 'version', 'mode', 'lock_at', 'warn_at', 'row_at', 'ward')
   if not s[1] then
     call('ZREM', KEYS[2], device)
     return
@@ -23,13 +24,19 @@ local function claim(device)
   local idle = idle_at > 0 and now >= idle_at
 
   if idle then
-    hide[#hide + 1] = hidden
-    hide[#hide + 1] = device
+    call('HSET', dev, 'mode', 'restricted', 'again', hidden)
+    if mode ~= 'restricted' then feed(KEYS[3], device, s[7], 'lock') end
+    if row_at > 0 and row_at < until_ms then
+      set_wake(KEYS[2], device, row_at)
+    else
+      hide[#hide + 1] = hidden
+      hide[#hide + 1] = device
+    end
   else
     if mode ~= 'open' then warn_at = 0 end
     if warn_at > 0 and now >= warn_at then
       call('HSET', dev, 'mode', 'warned')
-      feed(KEYS[3], device, call('HGET', dev, 'ward'), 'warn')
+      feed(KEYS[3], device, s[7], 'warn')
       warn_at = 0
     end
     local session_at = earlier(warn_at, idle_at)
