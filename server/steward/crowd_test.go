@@ -71,21 +71,37 @@ func (c *crowd) clean(t testing.TB, first, last int) {
 // the claim's plan asked of them done, and returns their rows.
 func (c *crowd) claimed(t testing.TB, first, last int) []custody.Custody {
 	t.Helper()
-	at := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
-	changes, rows := make([]custody.Change, 0, last-first), make([]custody.Custody, 0, last-first)
-	for i := first; i < last; i++ {
-		ch, err := c.claim(device(i), fmt.Sprint("clinician-", i/3), at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		changes, rows = append(changes, ch), append(rows, ch.Next)
-	}
+	return c.load(t, c.claim(t, first, last))
+}
+
+// load loads devices as changes leave them, and returns their rows.
+func (c *crowd) load(t testing.TB, changes []custody.Change) []custody.Custody {
+	t.Helper()
 	ledgertest.Load(t, c.options, changes)
+	rows := make([]custody.Custody, 0, len(changes))
+	for _, ch := range changes {
+		rows = append(rows, ch.Next)
+	}
 	return rows
 }
 
-// claim is all that a clean device goes through at a claim.
-func (c *crowd) claim(id custody.DeviceID, by string, at time.Time) (custody.Change, error) {
+// claim are the claims of devices first to last-1, an hour ago.
+func (c *crowd) claim(t testing.TB, first, last int) []custody.Change {
+	t.Helper()
+	at := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
+	changes := make([]custody.Change, 0, last-first)
+	for i := first; i < last; i++ {
+		ch, err := c.claimOne(device(i), fmt.Sprint("clinician-", i/3), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes = append(changes, ch)
+	}
+	return changes
+}
+
+// claimOne is all that a clean device goes through at a claim.
+func (c *crowd) claimOne(id custody.DeviceID, by string, at time.Time) (custody.Change, error) {
 	ch := custody.Change{Prev: cleanAt(id, at)}
 	ch.Next = ch.Prev
 	decide := func(e custody.Event) error {

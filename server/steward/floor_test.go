@@ -55,9 +55,9 @@ type floorChange struct {
 	history []string
 }
 
-// idle are the changes that lock n devices, which are in use.
-func (f floor) idle(b *testing.B, n int) (all []floorChange) {
-	for some := range slices.Chunk(f.claimed(b, 0, n), 1000) {
+// idle are the changes that lock devices, which are in use.
+func (f floor) idle(b *testing.B, claims []custody.Change) (all []floorChange) {
+	for some := range slices.Chunk(f.load(b, claims), 1000) {
 		p := f.redis.Client.Pipeline()
 		for _, row := range some {
 			ch := floorChange{Change: custody.Change{Prev: row, Next: row}}
@@ -95,8 +95,8 @@ func inJSON(b *testing.B, v any) string {
 	return string(body)
 }
 
-func (f floor) storm(b *testing.B, n int) {
-	changes := f.idle(b, n)
+func (f floor) storm(b *testing.B, claims []custody.Change) {
+	changes := f.idle(b, claims)
 	if err := floorSet.Load(b.Context(), f.redis.Client).Err(); err != nil {
 		b.Fatal(err)
 	}

@@ -24,10 +24,11 @@ import (
 func BenchmarkLockStorm(b *testing.B) {
 	const sessions = 10_000
 	server := livetest.StartServer(b)
+	claims := openCrowd(b, server).claim(b, 0, sessions)
 	for round := range beside.Rounds {
 		sides := []func(*testing.B){
-			func(b *testing.B) { openCrowd(b, server).storm(b, sessions, round == 0) },
-			func(b *testing.B) { openFloor(b, server).storm(b, sessions) },
+			func(b *testing.B) { openCrowd(b, server).storm(b, claims, round == 0) },
+			func(b *testing.B) { openFloor(b, server).storm(b, claims) },
 		}
 		if round%2 == 1 {
 			slices.Reverse(sides)
@@ -47,11 +48,11 @@ func BenchmarkLockStorm(b *testing.B) {
 	}
 }
 
-func (c *crowd) storm(b *testing.B, n int, answered bool) {
+func (c *crowd) storm(b *testing.B, claims []custody.Change, answered bool) {
 	s, stop := c.run(b.Context())
 	defer stop()
 	ready(b, s.Ready)
-	rows := c.claimed(b, 0, n)
+	rows := c.load(b, claims)
 	l := expectLocks(len(rows))
 	c.watch.Store(l)
 	at := time.Now().Add(2 * time.Second)
