@@ -24,7 +24,7 @@ func (g *gate) asked(next http.Handler) http.Handler {
 			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
 			return
 		}
-		if !isCheckin(r) || messageType(body) != "ReturnToService" {
+		if !isCheckin(r) || !bytes.Contains(body, []byte("ReturnToService")) || messageType(body) != "ReturnToService" {
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			next.ServeHTTP(w, r)
 			return
