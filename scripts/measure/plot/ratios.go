@@ -77,7 +77,7 @@ func Ratios(bars []Bar) string {
 	for i, b := range bars {
 		y := barTop + barHigh*float64(i)
 		d.text(16, y+16, "ink bold", "start", b.Name)
-		d.text(16, y+32, "weak small", "start", fit("beside "+b.Beside, 50))
+		d.text(16, y+32, "weak small", "start", fit(b.Beside, 50))
 		class, more := "bar", ""
 		if !b.Holds {
 			class, more = "miss", ` stroke-width="1.5" stroke-dasharray="4 2"`
