@@ -45,7 +45,9 @@ func TestUseInABrowser(t *testing.T) {
 	// The picture is drawn again in the other theme's colours, and the size of the page.
 	ink := `(() => { const c = document.querySelector('#chart-usable canvas'); return c.width + ' ' + c.getContext('2d').getImageData(0, 0, c.width, c.height).data.reduce((a, b) => (a * 31 + b) | 0, 0); })()`
 	tab.Look(1180, 820, "light")
-	drawn()
+	// A page hears of a theme when it next draws, and of a size just after.
+	tab.Eval(`window.settled = 0, requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => { window.settled = 1; }))), 1`)
+	tab.Until(`window.settled === 1`)
 	light := tab.Eval(ink)
 	tab.Look(1180, 820, "dark")
 	tab.Until(ink + ` !== '` + light + `'`)

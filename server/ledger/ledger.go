@@ -143,7 +143,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if l.locksRows {
 		return l, nil
 	}
-	if l.sharing, err = newSharing(ctx, l.write.DB, o); err != nil {
+	if l.sharing, err = newSharing(ctx, l.write, o); err != nil {
 		return nil, errors.Join(failed(ctx, "preparing to write", err), l.Close())
 	}
 	return l, nil

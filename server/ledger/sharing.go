@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
 
 	"github.com/padwarden/padwarden/server/custody"
 )
@@ -21,8 +20,7 @@ import (
 // takes nothing of the others' with it, and none is answered before all are
 // durable. Custody is not among them: its changes share by themselves, see committer.
 type sharing struct {
-	db      *sql.DB
-	bun     *bun.DB
+	db      *bun.DB
 	most    int
 	queue   chan *sharer
 	closing chan struct{}
@@ -46,14 +44,14 @@ type sharer struct {
 // custody row's, and nobody should wait long for company.
 const maxShared = 32
 
-func newSharing(ctx context.Context, db *sql.DB, o Options) (*sharing, error) {
+func newSharing(ctx context.Context, db *bun.DB, o Options) (*sharing, error) {
 	s := &sharing{
-		db: db, bun: bun.NewDB(db, sqlitedialect.New()), most: maxShared,
+		db: db, most: maxShared,
 		queue: make(chan *sharer, o.Queue), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
 	for stmt, text := range map[**sql.Stmt]string{&s.save: "SAVEPOINT one", &s.release: "RELEASE one", &s.undo: "ROLLBACK TO one"} {
 		var err error
-		if *stmt, err = db.PrepareContext(ctx, text); err != nil {
+		if *stmt, err = db.DB.PrepareContext(ctx, text); err != nil {
 			return nil, err
 		}
 	}
@@ -150,7 +148,7 @@ func (s *sharing) together(all []*sharer) error {
 	if len(all) == 1 {
 		ctx = all[0].ctx
 	}
-	tx, err := s.bun.BeginTx(ctx, nil)
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{Options: o.filled(), scep: ca.NewSCEP(o.CA, o.Store, o.Keys), issue: make(chan struct{}, issuing)}
 	e.slots = make(chan struct{}, e.InFlight)
-	e.signatures = signature.Verifier{Parse: o.CA.Parse}
+	e.signatures = signature.Verifier{Known: o.CA.Known}
 	e.gate = e.service(nanoLogger{e.Logger})
 	e.long = adaptor.HTTPHandler(e.chain())
 	if o.Remote != nil {

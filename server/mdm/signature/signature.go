@@ -5,9 +5,9 @@
 // Every message's signature is verified; nothing is remembered of a signature or
 // a body. What the library spends most on besides is parsing the same few
 // certificates again and again, so the form that iPads use is read here, without
-// reflection, with certificates parsed by whoever knows them already. Any other
-// form is the library's to judge, as is every signature that does not verify
-// here: this can only say yes, and a fuzz test holds each yes against the library.
+// reflection, where it comes with a certificate that is known already. Any other
+// form and certificate is the library's to judge, as is every signature that does
+// not verify here: this can only say yes, and tests hold each yes against the library.
 package signature
 
 import (
@@ -18,6 +18,7 @@ import (
 	oid "encoding/asn1"
 	"encoding/base64"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/micromdm/nanomdm/cryptoutil"
@@ -25,10 +26,10 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Verifier verifies signatures. Parse parses a certificate, or finds it parsed;
-// it must not keep what it is given.
+// Verifier verifies signatures. Known returns the certificate of just these bytes
+// if it was parsed before and found to be a device's, else nil.
 type Verifier struct {
-	Parse func(der []byte) (*x509.Certificate, error)
+	Known func(der []byte) *x509.Certificate
 }
 
 // VerifyMdmSignature returns the certificate that body was signed under; an
@@ -69,33 +70,25 @@ func (v Verifier) usual(header string, body []byte) *x509.Certificate {
 	return cert
 }
 
-// signer is the certificate of those that came along that the signature names.
+// signer is the certificate that came along, if it is known and the one that the
+// signature names.
 func (v Verifier) signer(s signed) *x509.Certificate {
-	for rest := s.certificates; !rest.Empty(); {
-		var der cryptobyte.String
-		if !rest.ReadASN1Element(&der, asn1.SEQUENCE) {
-			return nil
-		}
-		cert, err := v.Parse(der)
-		if err != nil {
-			return nil
-		}
-		if bytes.Equal(cert.RawIssuer, s.issuer) && cert.SerialNumber.Cmp(s.serial) == 0 {
-			return cert
-		}
+	cert := v.Known(s.certificate)
+	if cert == nil || !bytes.Equal(cert.RawIssuer, s.issuer) || cert.SerialNumber.Cmp(s.serial) != 0 {
+		return nil
 	}
-	return nil
+	return cert
 }
 
 // signed is what there is in a SignedData with one signer (RFC 5652, 5).
 type signed struct {
-	certificates cryptobyte.String
-	issuer       []byte
-	serial       *big.Int
-	attributes   []byte // with their tag and length
-	digest       []byte
-	at           time.Time // zero: it does not say
-	signature    []byte
+	certificate cryptobyte.String
+	issuer      []byte
+	serial      *big.Int
+	attributes  []byte // with their tag and length
+	digest      []byte
+	at          time.Time // zero: it does not say
+	signature   []byte
 }
 
 var (
@@ -111,11 +104,11 @@ var (
 
 var context0 = asn1.Tag(0).ContextSpecific().Constructed()
 
-// read takes the form apart: DER, detached, one signer named by issuer and
+// read takes the form apart: DER, detached, one certificate, one signer named by issuer and
 // serial number, SHA-256 with RSA, with signed attributes.
 func read(der []byte) (s signed, ok bool) {
 	in := cryptobyte.String(der)
-	var info, wrapped, data, content, signers, signer, issuer, algorithm cryptobyte.String
+	var info, wrapped, data, digests, content, certificates, signers, signer, issuer cryptobyte.String
 	var kind oid.ObjectIdentifier
 	var version int
 	ok = in.ReadASN1(&info, asn1.SEQUENCE) && in.Empty() &&
@@ -123,10 +116,11 @@ func read(der []byte) (s signed, ok bool) {
 		info.ReadASN1(&wrapped, context0) && info.Empty() &&
 		wrapped.ReadASN1(&data, asn1.SEQUENCE) && wrapped.Empty() &&
 		data.ReadASN1Integer(&version) && version == 1 &&
-		data.SkipASN1(asn1.SET) && // digest algorithms: the signer names its own
+		data.ReadASN1(&digests, asn1.SET) && algorithm(&digests, oidSHA256) && digests.Empty() &&
 		data.ReadASN1(&content, asn1.SEQUENCE) &&
 		content.ReadASN1ObjectIdentifier(&kind) && kind.Equal(oidData) && content.Empty() &&
-		data.ReadASN1(&s.certificates, context0) &&
+		data.ReadASN1(&certificates, context0) &&
+		certificates.ReadASN1Element(&s.certificate, asn1.SEQUENCE) && certificates.Empty() &&
 		data.ReadASN1(&signers, asn1.SET) && data.Empty() &&
 		signers.ReadASN1(&signer, asn1.SEQUENCE) && signers.Empty() &&
 		signer.ReadASN1Integer(&version) && version == 1 &&
@@ -137,13 +131,22 @@ func read(der []byte) (s signed, ok bool) {
 	s.serial = new(big.Int)
 	ok = issuer.ReadASN1Element((*cryptobyte.String)(&s.issuer), asn1.SEQUENCE) &&
 		issuer.ReadASN1Integer(s.serial) && issuer.Empty() &&
-		signer.ReadASN1(&algorithm, asn1.SEQUENCE) &&
-		algorithm.ReadASN1ObjectIdentifier(&kind) && kind.Equal(oidSHA256) &&
+		algorithm(&signer, oidSHA256) &&
 		signer.ReadASN1Element((*cryptobyte.String)(&s.attributes), context0) &&
-		signer.ReadASN1(&algorithm, asn1.SEQUENCE) &&
-		algorithm.ReadASN1ObjectIdentifier(&kind) && (kind.Equal(oidRSA) || kind.Equal(oidRSAWithSHA256)) &&
+		algorithm(&signer, oidRSA, oidRSAWithSHA256) &&
 		signer.ReadASN1((*cryptobyte.String)(&s.signature), asn1.OCTET_STRING) && signer.Empty()
 	return s, ok && s.readAttributes()
+}
+
+// algorithm reads an AlgorithmIdentifier that names one of those, without
+// parameters or with the NULL that some write in their place (RFC 5754, 2).
+func algorithm(in *cryptobyte.String, those ...oid.ObjectIdentifier) bool {
+	var one, null cryptobyte.String
+	var is oid.ObjectIdentifier
+	if !in.ReadASN1(&one, asn1.SEQUENCE) || !one.ReadASN1ObjectIdentifier(&is) || !slices.ContainsFunc(those, is.Equal) {
+		return false
+	}
+	return one.Empty() || one.ReadASN1(&null, asn1.NULL) && null.Empty() && one.Empty()
 }
 
 // readAttributes wants the content's type and digest, once each, and takes the time

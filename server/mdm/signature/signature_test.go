@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -67,7 +68,15 @@ func (s signer) sign(t testing.TB, body string, how ...func(*pkcs7.SignedData) e
 
 func header(der []byte) string { return base64.StdEncoding.EncodeToString(der) }
 
-var plain = Verifier{Parse: func(der []byte) (*x509.Certificate, error) { return x509.ParseCertificate(append([]byte(nil), der...)) }}
+// plain knows Anna's and Ben's certificates.
+var plain = Verifier{Known: func(der []byte) *x509.Certificate {
+	for _, s := range []signer{anna(), ben()} {
+		if bytes.Equal(der, s.cert.Raw) {
+			return s.cert
+		}
+	}
+	return nil
+}}
 
 const said = "<plist><dict/></plist>"
 
@@ -75,14 +84,6 @@ func TestWhatIPadsSendIsReadHere(t *testing.T) {
 	s := anna()
 	if got := plain.usual(header(s.sign(t, said)), []byte(said)); got == nil || !got.Equal(s.cert) {
 		t.Errorf("signed by %v", got)
-	}
-	// The signer need not come first.
-	both := s.sign(t, said, func(sd *pkcs7.SignedData) error {
-		sd.AddCertificate(newSigner(8).cert)
-		return sd.AddSigner(s.cert, s.key, pkcs7.SignerInfoConfig{})
-	})
-	if got := plain.usual(header(both), []byte(said)); got == nil || !got.Equal(s.cert) {
-		t.Errorf("of two: %v", got)
 	}
 }
 
@@ -97,7 +98,7 @@ func TestWhatIsNotASignatureIsRefused(t *testing.T) {
 	copy(forged[len(forged)-len(swapped):], swapped)
 	expired := newSigner(9)
 	expired.cert.NotAfter = time.Now().Add(-time.Minute)
-	withCert := func(der []byte) (*x509.Certificate, error) { return expired.cert, nil }
+	withCert := func([]byte) *x509.Certificate { return expired.cert }
 	for name, c := range map[string]struct {
 		v      Verifier
 		header string
@@ -109,7 +110,7 @@ func TestWhatIsNotASignatureIsRefused(t *testing.T) {
 		"with something behind": {plain, header(append(good[:len(good):len(good)], 0)), said},
 		"nothing":               {plain, "", said},
 		"not base64":            {plain, "!" + header(good), said},
-		"after the certificate's end": {Verifier{Parse: withCert}, header(expired.sign(t, said, func(sd *pkcs7.SignedData) error {
+		"after the certificate's end": {Verifier{Known: withCert}, header(expired.sign(t, said, func(sd *pkcs7.SignedData) error {
 			return sd.AddSigner(expired.cert, expired.key, pkcs7.SignerInfoConfig{})
 		})), said},
 	} {
@@ -126,17 +127,21 @@ func TestWhatIsNotASignatureIsRefused(t *testing.T) {
 // same issuer and number does not lend its name.
 func TestAKnownCertificateLendsNobodyItsName(t *testing.T) {
 	s, other := anna(), ben() // both are number 7 of "device"
-	known := Verifier{Parse: func([]byte) (*x509.Certificate, error) { return s.cert, nil }}
+	known := Verifier{Known: func([]byte) *x509.Certificate { return s.cert }}
 	if got := known.usual(header(other.sign(t, said)), []byte(said)); got != nil {
 		t.Error("Ben's signature counts as Anna's")
 	}
 }
 
-// Other forms are the library's to read: no attributes, SHA-1, elliptic curves.
+// Other forms are the library's to read, and certificates that are not known.
 func TestOtherFormsAreTheLibrarys(t *testing.T) {
 	s := anna()
 	for name, der := range map[string][]byte{
 		"no attributes": s.sign(t, said, func(sd *pkcs7.SignedData) error { return sd.SignWithoutAttr(s.cert, s.key, pkcs7.SignerInfoConfig{}) }),
+		"two certificates": s.sign(t, said, func(sd *pkcs7.SignedData) error {
+			sd.AddCertificate(newSigner(8).cert)
+			return sd.AddSigner(s.cert, s.key, pkcs7.SignerInfoConfig{})
+		}),
 		"SHA-384": s.sign(t, said, func(sd *pkcs7.SignedData) error {
 			sd.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA384)
 			return sd.AddSigner(s.cert, s.key, pkcs7.SignerInfoConfig{})
@@ -148,6 +153,17 @@ func TestOtherFormsAreTheLibrarys(t *testing.T) {
 		if got, err := plain.VerifyMdmSignature(header(der), []byte(said)); err != nil || !got.Equal(s.cert) {
 			t.Errorf("%s: %v %v", name, got, err)
 		}
+	}
+}
+
+func TestAnUnknownCertificateIsTheLibrarys(t *testing.T) {
+	s := newSigner(10)
+	der := s.sign(t, said)
+	if plain.usual(header(der), []byte(said)) != nil {
+		t.Error("taken here")
+	}
+	if got, err := plain.VerifyMdmSignature(header(der), []byte(said)); err != nil || !got.Equal(s.cert) {
+		t.Errorf("%v %v", got, err)
 	}
 }
 
@@ -187,7 +203,7 @@ func FuzzEveryYesIsTheLibrarysToo(f *testing.F) {
 func BenchmarkVerify(b *testing.B) {
 	s := anna()
 	h := header(s.sign(b, said))
-	known := Verifier{Parse: func([]byte) (*x509.Certificate, error) { return s.cert, nil }}
+	known := Verifier{Known: func([]byte) *x509.Certificate { return s.cert }}
 	for name, verify := range map[string]func(string, []byte) (*x509.Certificate, error){"here": known.VerifyMdmSignature, "library": cryptoutil.VerifyMdmSignature} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
