@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,6 +29,8 @@ type sharing struct {
 	once    sync.Once
 
 	save, release, undo *sql.Stmt
+	// finish ends a transaction; tests let it fail here.
+	finish func(bun.Tx) error
 }
 
 // sharer is one change in the queue.
@@ -46,7 +49,7 @@ const maxShared = 32
 
 func newSharing(ctx context.Context, db *bun.DB, o Options) (*sharing, error) {
 	s := &sharing{
-		db: db, most: maxShared,
+		db: db, most: maxShared, finish: bun.Tx.Commit,
 		queue: make(chan *sharer, o.Queue), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
 	for stmt, text := range map[**sql.Stmt]string{&s.save: "SAVEPOINT one", &s.release: "RELEASE one", &s.undo: "ROLLBACK TO one"} {
@@ -126,18 +129,15 @@ func (s *sharing) gather(first *sharer) (all []*sharer) {
 }
 
 // settle answers every change: with its own verdict if the transaction is
-// durable, with what went wrong if it is not.
+// durable. If it is not, all are told so, who was refused too: it may have been
+// for what another had written, which is not there now.
 func (s *sharing) settle(all []*sharer) {
 	if len(all) == 0 {
 		return
 	}
 	err := s.together(all)
 	for _, m := range all {
-		if m.verdict != nil {
-			m.answer <- m.verdict // refused, whatever came of the others
-		} else {
-			m.answer <- err
-		}
+		m.answer <- cmp.Or(err, m.verdict)
 	}
 }
 
@@ -161,7 +161,7 @@ func (s *sharing) together(all []*sharer) error {
 	if len(all) == 1 && all[0].verdict != nil {
 		return nil // nothing of it stays
 	}
-	return tx.Commit()
+	return s.finish(tx)
 }
 
 // one makes one change. An error is the transaction's end: SQLite rolls all of

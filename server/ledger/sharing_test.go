@@ -90,6 +90,28 @@ func TestWhoSharesATransactionSharesNoFailure(t *testing.T) {
 	}
 }
 
+// Where the transaction fails nobody has written, and nobody is told a reason
+// that was another's writing.
+func TestATransactionThatFailsIsAllThatIsSaidOfIt(t *testing.T) {
+	l := openFile(t)
+	full := errors.New("the disk is full")
+	var verdicts [3]error
+	inTurn(t, l, len(verdicts), func(all *sync.WaitGroup) {
+		l.sharing.finish = func(tx bun.Tx) error { return errors.Join(full, tx.Rollback()) }
+		for i := range verdicts {
+			all.Go(func() { verdicts[i] = spend(l, "the same", nil) })
+		}
+	})
+	for i, err := range verdicts {
+		if !errors.Is(err, full) || errors.Is(err, custody.ErrConflict) {
+			t.Errorf("%d is told %v", i, err)
+		}
+	}
+	if there, err := l.Spent(t.Context(), "the same"); err != nil || there {
+		t.Errorf("written: %v, %v", there, err)
+	}
+}
+
 // A panic goes on where the change came from, and harms nobody else.
 func TestAPanicStaysWithItsChange(t *testing.T) {
 	l := openFile(t)
