@@ -18,8 +18,12 @@ const quietBeats = 3
 // lately is how far back each beat publishes rows again: those that another
 // server did not come to publish, or that Redis lost with its last second and
 // came back without so soon that no beat saw it away. A row is seen in SQL when
-// its transaction ends, which the ledger bounds to ten seconds.
-const lately = 15 * time.Second
+// its transaction ends, which the ledger bounds to ten seconds; then it may wait
+// for restAtMost, the next beat and what that takes (beatFor).
+const lately = 25 * time.Second
+
+// restAtMost is how long rows written lately are not published again at most.
+const restAtMost = 5 * time.Second
 
 // beatFor bounds one beat: a database that falls silent in the middle of it
 // must not end all beats.
@@ -107,7 +111,7 @@ func (s *Steward) republishLately(ctx context.Context) error {
 		return nil
 	}
 	err := s.republish(ctx, lately, func(int) bool { return true })
-	s.buckets.rest = time.Now().Add(min(9*time.Since(start), lately/3))
+	s.buckets.rest = time.Now().Add(min(9*time.Since(start), restAtMost))
 	return err
 }
 

@@ -127,6 +127,22 @@ func TestRule7ALostBucketHidesNoFailure(t *testing.T) {
 	w.must(w.servers[0].Ready())
 }
 
+// TestRule7ALateRowIsPublishedAgain: a row that no server came to publish, seen
+// only when a slow transaction ended and a beat had rested, is in live then.
+func TestRule7ALateRowIsPublishedAgain(t *testing.T) {
+	w := newWard(t, wrapper{})
+	w.must(w.servers[0].Reconcile(w.ctx))
+	id := w.pads[0].id
+	row := w.stores.rows[id]
+	row.Version++
+	w.stores.rows[id], w.stores.written[id] = row, w.stores.redis.now.Add(-10*time.Second-restAtMost-beatFor-time.Second)
+	w.servers[0].buckets.rest = time.Time{}
+	w.must(w.servers[0].Reconcile(w.ctx))
+	if s, err := w.servers[0].Live.Session(w.ctx, id); err != nil || s.Version != row.Version {
+		t.Errorf("live has version %d, SQL %d: %v", s.Version, row.Version, err)
+	}
+}
+
 // counted counts the rows that are published, and is away after some.
 type counted struct {
 	custody.Live
