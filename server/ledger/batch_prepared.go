@@ -15,37 +15,22 @@ import (
 // statement costs no round trip (SQLite): prepared, they take 3 µs each, while
 // one statement for all rows has to be parsed every time, at 20 µs a row.
 type batchStatements struct {
-	read, update, note *sql.Stmt // nil: one statement for all
+	read, update, note step
 }
 
-func (s *batchStatements) prepare(ctx context.Context, d *database) (err error) {
-	if !d.prepares {
-		return nil
+func newBatchStatements(clock string) batchStatements {
+	return batchStatements{
+		read: step{text: "SELECT epoch, version, entries, attempt FROM custody WHERE device = ?"},
+		update: step{text: "UPDATE custody SET ward = ?, state = ?, holder = ?, epoch = ?, version = ?, entries = ?, attempt = ?, body = ?, written_at = " + clock +
+			" WHERE device = ? AND epoch = ? AND version = ?"},
+		note: step{text: "INSERT INTO history (device, seq, body) VALUES (?, ?, ?)"},
 	}
-	for stmt, text := range map[**sql.Stmt]string{
-		&s.read: "SELECT epoch, version, entries, attempt FROM custody WHERE device = ?",
-		&s.update: "UPDATE custody SET ward = ?, state = ?, holder = ?, epoch = ?, version = ?, entries = ?, attempt = ?, body = ?, written_at = " + d.clock +
-			" WHERE device = ? AND epoch = ? AND version = ?",
-		&s.note: "INSERT INTO history (device, seq, body) VALUES (?, ?, ?)",
-	} {
-		if *stmt, err = d.write.DB.PrepareContext(ctx, text); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-func (s *batchStatements) close() (err error) {
-	for _, stmt := range []*sql.Stmt{s.read, s.update, s.note} {
-		if stmt != nil {
-			err = errors.Join(err, stmt.Close())
-		}
-	}
-	return err
-}
+func (s *batchStatements) all() statements { return statements{&s.read, &s.update, &s.note} }
 
 func (s *batchStatements) readRows(ctx context.Context, tx bun.Tx, ids []custody.DeviceID) (rows []*custodyRow, err error) {
-	stmt := tx.Tx.StmtContext(ctx, s.read)
+	stmt := tx.Tx.StmtContext(ctx, s.read.stmt)
 	defer stmt.Close()
 	for _, id := range ids {
 		row := &custodyRow{Device: id}
@@ -62,7 +47,7 @@ func (s *batchStatements) readRows(ctx context.Context, tx bun.Tx, ids []custody
 
 // updateRows returns how many rows were as read.
 func (s *batchStatements) updateRows(ctx context.Context, tx bun.Tx, rows []*nextRow) (n int64, err error) {
-	stmt := tx.Tx.StmtContext(ctx, s.update)
+	stmt := tx.Tx.StmtContext(ctx, s.update.stmt)
 	defer stmt.Close()
 	for _, r := range rows {
 		if err := ctx.Err(); err != nil {
@@ -83,7 +68,7 @@ func (s *batchStatements) updateRows(ctx context.Context, tx bun.Tx, rows []*nex
 }
 
 func (s *batchStatements) writeEntries(ctx context.Context, tx bun.Tx, entries []historyRow) error {
-	stmt := tx.Tx.StmtContext(ctx, s.note)
+	stmt := tx.Tx.StmtContext(ctx, s.note.stmt)
 	defer stmt.Close()
 	for _, e := range entries {
 		if _, err := stmt.ExecContext(unwatched(ctx), string(e.Device), e.Seq, e.Body); err != nil {
@@ -97,7 +82,7 @@ func (s *batchStatements) writeEntries(ctx context.Context, tx bun.Tx, entries [
 // PostgreSQL locks in the order of the result, so two servers' batches never
 // wait for each other crosswise.
 func (w *batchWork) readRows(ctx context.Context, ids []custody.DeviceID) (rows []*custodyRow, err error) {
-	if w.statements.read != nil {
+	if w.statements.read.stmt != nil {
 		return w.statements.readRows(ctx, w.tx, ids)
 	}
 	q := w.tx.NewSelect().Model(&rows).Column("device", "epoch", "version", "entries", "attempt").
@@ -118,7 +103,7 @@ func (w *batchWork) updateRows(ctx context.Context) error {
 }
 
 func (w *batchWork) updated(ctx context.Context) (int64, error) {
-	if w.statements.update != nil {
+	if w.statements.update.stmt != nil {
 		return w.statements.updateRows(ctx, w.tx, w.changed)
 	}
 	res, err := w.tx.NewUpdate().
@@ -139,7 +124,7 @@ func (w *batchWork) writeEntries(ctx context.Context) (err error) {
 	switch {
 	case len(w.entries) == 0:
 		return nil
-	case w.statements.note != nil:
+	case w.statements.note.stmt != nil:
 		err = w.statements.writeEntries(ctx, w.tx, w.entries)
 	default:
 		_, err = w.tx.NewInsert().Model(&w.entries).Exec(ctx)

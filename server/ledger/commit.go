@@ -100,7 +100,7 @@ type committer struct {
 	closing chan struct{}
 	closed  chan struct{}
 	once    sync.Once
-	// statements are nil where there is one statement for all rows.
+	// statements are not prepared where there is one statement for all rows.
 	statements batchStatements
 	// finish ends a transaction; tests lose its answer here.
 	finish func(bun.Tx) error
@@ -109,13 +109,14 @@ type committer struct {
 func newCommitter(ctx context.Context, db *database, o Options) (*committer, error) {
 	c := &committer{
 		db: db, batch: o.Batch, timeout: o.Timeout, log: o.Logger,
-		queue:   make(chan *member, o.Queue),
-		closing: make(chan struct{}),
-		closed:  make(chan struct{}),
-		finish:  bun.Tx.Commit,
+		queue:      make(chan *member, o.Queue),
+		closing:    make(chan struct{}),
+		closed:     make(chan struct{}),
+		finish:     bun.Tx.Commit,
+		statements: newBatchStatements(db.clock),
 	}
-	if err := c.statements.prepare(ctx, db); err != nil {
-		return nil, errors.Join(err, c.statements.close())
+	if err := c.statements.all().prepare(ctx, db); err != nil {
+		return nil, errors.Join(err, c.statements.all().close())
 	}
 	go c.run()
 	return c, nil
@@ -161,7 +162,7 @@ func (c *committer) stop() (err error) {
 	c.once.Do(func() {
 		close(c.closing)
 		<-c.closed
-		err = c.statements.close()
+		err = c.statements.all().close()
 	})
 	<-c.closed
 	return err

@@ -80,8 +80,8 @@ func setDefault[T int | time.Duration](v *T, d T) {
 // Ledger is an open ledger. Its methods may be called from any goroutine.
 type Ledger struct {
 	database
-	lookups
-	steps
+	*lookups
+	*steps
 	policies policies
 	box      sealer
 	paces    paces
@@ -133,17 +133,17 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{database: db, box: box, paceAge: o.PaceAge, log: o.Logger}
+	l := &Ledger{database: db, lookups: newLookups(), steps: newSteps(db.clock), box: box, paceAge: o.PaceAge, log: o.Logger}
 	if err := l.prepare(ctx); err != nil {
-		return nil, errors.Join(err, l.lookups.close(), l.steps.close(), db.close())
+		return nil, errors.Join(err, l.statements().close(), db.close())
 	}
 	if l.commits, err = newCommitter(ctx, &l.database, o); err != nil {
-		return nil, errors.Join(failed(ctx, "preparing commits", err), l.lookups.close(), l.steps.close(), db.close())
+		return nil, errors.Join(failed(ctx, "preparing commits", err), l.statements().close(), db.close())
 	}
 	if l.locksRows {
 		return l, nil
 	}
-	if l.sharing, err = newSharing(ctx, l.write, o); err != nil {
+	if l.sharing, err = newSharing(ctx, &l.database, o); err != nil {
 		return nil, errors.Join(failed(ctx, "preparing to write", err), l.Close())
 	}
 	return l, nil
@@ -158,7 +158,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if err := l.fillHolders(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(l.lookups.prepare(ctx, &l.database), l.steps.prepare(ctx, &l.database)); err != nil {
+	if err := l.statements().prepare(ctx, &l.database); err != nil {
 		return failed(ctx, "preparing the database's queries", err)
 	}
 	_, err := l.ServerSecret(ctx, "key-check", func() ([]byte, error) { return []byte("ok"), nil })
@@ -176,8 +176,10 @@ func (l *Ledger) Close() error {
 	if l.sharing != nil {
 		err = errors.Join(err, l.sharing.stop())
 	}
-	return errors.Join(err, l.lookups.close(), l.steps.close(), l.database.close())
+	return errors.Join(err, l.statements().close(), l.database.close())
 }
+
+func (l *Ledger) statements() statements { return append(l.lookups.all(), l.steps.all()...) }
 
 func (d *database) close() error {
 	var errs []error

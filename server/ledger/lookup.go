@@ -1,10 +1,8 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/uptrace/bun"
 )
@@ -14,34 +12,22 @@ import (
 // prepared once on each connection. PostgreSQL's connections prepare nothing
 // (see openPostgres), and get the same query with its values written in.
 type lookup[T any] struct {
-	db      *bun.DB
 	columns []string // none: all
 	join    string
 	where   string
-	order   string    // empty: none
-	locks   bool      // it is read in a transaction that changes it
-	stmt    *sql.Stmt // nil: not prepared
+	order   string // empty: none; there may be a limit behind it
+	holds   bool   // it is read in a transaction, and nobody else changes the rows until that ends
+
+	db    *bun.DB
+	locks bool
+	stmt  *sql.Stmt // nil: not prepared
 }
 
-func newLookup[T any](ctx context.Context, d *database, join, where string, columns ...string) (lookup[T], error) {
-	q := lookup[T]{db: d.read, columns: columns, join: join, where: where}
-	return q, q.prepare(ctx, d)
-}
-
-// newListing is a lookup of several rows, in order, of which there may be a limit.
-func newListing[T any](ctx context.Context, d *database, where, order string) (lookup[T], error) {
-	q := lookup[T]{db: d.read, where: where, order: order}
-	return q, q.prepare(ctx, d)
-}
-
-// newHolding is a lookup within transactions, which keeps others from changing
-// the rows until the transaction ends.
-func newHolding[T any](ctx context.Context, d *database, where string) (lookup[T], error) {
-	q := lookup[T]{db: d.write, where: where, locks: d.locksRows}
-	return q, q.prepare(ctx, d)
-}
-
+// prepare readies it. The schema must be up to date.
 func (q *lookup[T]) prepare(ctx context.Context, d *database) (err error) {
+	if q.db = d.read; q.holds {
+		q.db, q.locks = d.write, d.locksRows
+	}
 	if d.prepares {
 		q.stmt, err = q.db.DB.PrepareContext(ctx, q.query((*T)(nil)).String())
 	}
@@ -72,29 +58,25 @@ func (q *lookup[T]) query(model any, args ...any) *bun.SelectQuery {
 }
 
 // one returns the row, or sql.ErrNoRows.
-func (q *lookup[T]) one(ctx context.Context, args ...any) (row T, err error) {
-	if q.stmt == nil {
-		err = q.query(&row, args...).Scan(ctx) // watched: a network may be silent
-		return row, err
+func (q *lookup[T]) one(ctx context.Context, args ...any) (T, error) {
+	return first(q.all(ctx, args...))
+}
+
+// first is the one row that there is, or sql.ErrNoRows.
+func first[T any](rows []T, err error) (row T, _ error) {
+	if err == nil && len(rows) == 0 {
+		err = sql.ErrNoRows
 	}
-	if err := ctx.Err(); err != nil {
-		return row, err
-	}
-	rows, err := q.stmt.QueryContext(unwatched(ctx), args...)
 	if err != nil {
 		return row, err
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		return row, cmp.Or(rows.Err(), sql.ErrNoRows)
-	}
-	return row, q.db.ScanRow(ctx, rows, &row)
+	return rows[0], nil
 }
 
 // all returns the rows in order.
 func (q *lookup[T]) all(ctx context.Context, args ...any) (all []T, err error) {
 	if q.stmt == nil {
-		err = q.query(&all, args...).Scan(ctx)
+		err = q.query(&all, args...).Scan(ctx) // watched: a network may be silent
 		return all, err
 	}
 	return q.read(ctx, q.stmt, args)
@@ -125,12 +107,7 @@ func (q *lookup[T]) read(ctx context.Context, stmt *sql.Stmt, args []any) (all [
 // goroutine each with every statement, which takes as long as the statement.
 func unwatched(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-func (q *lookup[T]) close() error {
-	if q.stmt == nil {
-		return nil
-	}
-	return q.stmt.Close()
-}
+func (q *lookup[T]) close() error { return closeStatement(q.stmt) }
 
 // lookups are those of a ledger.
 type lookups struct {
@@ -151,27 +128,28 @@ type lookups struct {
 	errand      lookup[errandRow] // the next of a device and user, at a time
 }
 
-func (l *lookups) prepare(ctx context.Context, d *database) error {
-	var errs [14]error
-	l.custody, errs[0] = newLookup[custodyRow](ctx, d, "", "device = ?", "device", "entries", "body")
-	l.ward, errs[1] = newLookup[wardRow](ctx, d, "", "id = ?")
-	l.device, errs[2] = newLookup[deviceRow](ctx, d, "", "id = ?")
-	l.clinician, errs[3] = newLookup[clinicianRow](ctx, d, "", "id = ?")
-	l.byBadge, errs[4] = newLookup[clinicianRow](ctx, d, "JOIN badges ON badges.clinician = clinicians.id",
-		"badges.hash = ? AND badges.revoked = 0 AND (badges.expires = 0 OR badges.expires > ?)")
-	l.passkey, errs[5] = newLookup[passkeyRow](ctx, d, "", "id = ?")
-	l.policy, errs[6] = newLookup[policyRow](ctx, d, "", "id = ?")
-	l.certificate, errs[7] = newLookup[certificateRow](ctx, d, "", "hash = ?")
-	l.asks, errs[8] = newListing[askRow](ctx, d, "device = ?", "rank, asked, kind")
-	l.waiting, errs[9] = newListing[askRow](ctx, d, "device = ? AND answered = 0 AND expires > ?", "rank, asked, kind")
-	l.errand, errs[10] = newListing[errandRow](ctx, d, "device = ? AND account = ? AND expires > ?", "rank, ordinal LIMIT 1")
-	l.push, errs[11] = newLookup[pushRow](ctx, d, "", "device = ? AND account = ?")
-	l.users, errs[12] = newListing[pushRow](ctx, d, "device = ? AND account <> ''", "account")
-	l.token, errs[13] = newLookup[tokenRow](ctx, d, "", "hash = ?")
-	return errors.Join(errs[:]...)
+func newLookups() *lookups {
+	return &lookups{
+		custody:   lookup[custodyRow]{where: "device = ?", columns: []string{"device", "entries", "body"}},
+		ward:      lookup[wardRow]{where: "id = ?"},
+		policy:    lookup[policyRow]{where: "id = ?"},
+		device:    lookup[deviceRow]{where: "id = ?"},
+		clinician: lookup[clinicianRow]{where: "id = ?"},
+		byBadge: lookup[clinicianRow]{join: "JOIN badges ON badges.clinician = clinicians.id",
+			where: "badges.hash = ? AND badges.revoked = 0 AND (badges.expires = 0 OR badges.expires > ?)"},
+		passkey: lookup[passkeyRow]{where: "id = ?"},
+
+		certificate: lookup[certificateRow]{where: "hash = ?"},
+		asks:        lookup[askRow]{where: "device = ?", order: "rank, asked, kind"},
+		waiting:     lookup[askRow]{where: "device = ? AND answered = 0 AND expires > ?", order: "rank, asked, kind"},
+		token:       lookup[tokenRow]{where: "hash = ?"},
+		push:        lookup[pushRow]{where: "device = ? AND account = ?"},
+		users:       lookup[pushRow]{where: "device = ? AND account <> ''", order: "account"},
+		errand:      lookup[errandRow]{where: "device = ? AND account = ? AND expires > ?", order: "rank, ordinal LIMIT 1"},
+	}
 }
 
-func (l *lookups) close() error {
-	return errors.Join(l.custody.close(), l.ward.close(), l.policy.close(), l.device.close(), l.clinician.close(), l.byBadge.close(), l.passkey.close(),
-		l.certificate.close(), l.asks.close(), l.waiting.close(), l.errand.close(), l.push.close(), l.users.close(), l.token.close())
+func (l *lookups) all() statements {
+	return statements{&l.custody, &l.ward, &l.policy, &l.device, &l.clinician, &l.byBadge, &l.passkey,
+		&l.certificate, &l.asks, &l.waiting, &l.token, &l.push, &l.users, &l.errand}
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -28,7 +27,7 @@ type sharing struct {
 	closed  chan struct{}
 	once    sync.Once
 
-	save, release, undo *sql.Stmt
+	save, release, undo step
 	// finish ends a transaction; tests let it fail here.
 	finish func(bun.Tx) error
 }
@@ -47,20 +46,20 @@ type sharer struct {
 // custody row's, and nobody should wait long for company.
 const maxShared = 32
 
-func newSharing(ctx context.Context, db *bun.DB, o Options) (*sharing, error) {
+func newSharing(ctx context.Context, d *database, o Options) (*sharing, error) {
 	s := &sharing{
-		db: db, most: maxShared, finish: bun.Tx.Commit,
+		db: d.write, most: maxShared, finish: bun.Tx.Commit,
+		save: step{text: "SAVEPOINT one"}, release: step{text: "RELEASE one"}, undo: step{text: "ROLLBACK TO one"},
 		queue: make(chan *sharer, o.Queue), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
-	for stmt, text := range map[**sql.Stmt]string{&s.save: "SAVEPOINT one", &s.release: "RELEASE one", &s.undo: "ROLLBACK TO one"} {
-		var err error
-		if *stmt, err = db.DB.PrepareContext(ctx, text); err != nil {
-			return nil, err
-		}
+	if err := s.all().prepare(ctx, d); err != nil {
+		return nil, errors.Join(err, s.all().close())
 	}
 	go s.run()
 	return s, nil
 }
+
+func (s *sharing) all() statements { return statements{&s.save, &s.release, &s.undo} }
 
 // do has a change made and waits until it is durable. A context counts until the
 // change is taken up, as with [Ledger.Commit].
@@ -171,15 +170,15 @@ func (s *sharing) one(ctx context.Context, tx bun.Tx, m *sharer, alone bool) err
 		m.verdict = m.made(ctx, tx)
 		return nil
 	}
-	if _, err := tx.Tx.StmtContext(ctx, s.save).ExecContext(ctx); err != nil {
+	if _, err := s.save.run(ctx, tx); err != nil {
 		return err
 	}
 	if m.verdict = m.made(ctx, tx); m.verdict != nil {
-		if _, err := tx.Tx.StmtContext(ctx, s.undo).ExecContext(ctx); err != nil {
+		if _, err := s.undo.run(ctx, tx); err != nil {
 			return errors.Join(fmt.Errorf("a change beside it failed: %w", custody.ErrUnavailable), err)
 		}
 	}
-	_, err := tx.Tx.StmtContext(ctx, s.release).ExecContext(ctx)
+	_, err := s.release.run(ctx, tx)
 	return err
 }
 
@@ -199,7 +198,7 @@ func (s *sharing) stop() (err error) {
 	s.once.Do(func() {
 		close(s.closing)
 		<-s.closed
-		err = errors.Join(s.save.Close(), s.release.Close(), s.undo.Close())
+		err = s.all().close()
 	})
 	<-s.closed
 	return err
