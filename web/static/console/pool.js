@@ -131,7 +131,7 @@ export function tell(text) {
 
 // A slash goes to the search, unless it is typed somewhere, or by a badge reader:
 // that types a whole card within a moment, and a person pauses.
-let last = 0;
+let last = -Infinity; // times count from the opening of the page, and its first key follows none
 document.addEventListener('keydown', (e) => {
   const quick = e.timeStamp - last < 100;
   last = e.timeStamp;
