@@ -139,6 +139,8 @@ func testSlowViewer(t *testing.T, b *bench) {
 	}
 	b.publish(inWard(b.mirror(custody.Clean, 1, 1), "last", "S"))
 	b.hears(quick, "last") // the reader was not held up
+	_, stopNext := b.Subscribe("another")
+	stopNext() // whoever joins waits for what is being told: the slow viewer has it all now
 	got := <-slow
 	b.want("what the slow viewer finds", len(got), 6) // each device once
 }
