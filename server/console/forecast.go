@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -122,7 +121,9 @@ func (s *Console) supply(ctx context.Context, w ledger.Ward, rows []custody.Cust
 		case !c.Available("", in.Now):
 			continue
 		default:
-			why = s.against(c, known[c.Device], in.Now)
+			d := device{custody: c, said: known[c.Device], reach: s.Reach, session: custody.Session{Now: in.Now}}
+			s.trouble(&d)
+			why = d.against()
 		}
 		if why == "" {
 			in.Clean++
@@ -146,27 +147,6 @@ func cleaningOf(c custody.Custody, pace custody.Pace, now time.Time) cleaningVie
 		}
 	}
 	return v
-}
-
-// against is why a clean iPad is of no use until somebody goes there; empty where
-// nothing is known against it.
-func (s *Console) against(c custody.Custody, known said, now time.Time) string {
-	d := device{custody: c, said: known, reach: s.Reach, session: custody.Session{Now: now}}
-	s.trouble(&d)
-	for _, t := range d.troubles {
-		if t.Severe {
-			return t.Sentence
-		}
-	}
-	switch u := d.unreachable(); {
-	case u != nil && u.Seen.IsZero():
-		return "It does not come when it is asked to: go and look, it may be switched off or out of Wi-Fi range."
-	case u != nil:
-		return fmt.Sprintf("Not seen for %s: go and look, it may be switched off or out of Wi-Fi range.", span(now.Sub(u.Seen)))
-	case known.Low:
-		return "Its battery was low when it last said so: put it on a charger."
-	}
-	return ""
 }
 
 // nameDevices gives the iPads of a forecast their names, in the order of them.

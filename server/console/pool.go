@@ -47,6 +47,7 @@ type row struct {
 	Unreachable *unreachable
 	ReadyBy     time.Time // being wiped: when nine of ten of the ward's were ready; zero: nothing can be said
 	Low         bool      // its battery is
+	Look        bool      // clean, and of no use until somebody has looked at it
 }
 
 // poolPage is what the pool view's template is given.
@@ -254,7 +255,7 @@ func (d device) row(holder string) row {
 		r.Note = "Kept for a moment for who took it over."
 	}
 	r.Hands, r.NeedsHands, r.Unreachable, r.ReadyBy = c.Hands, custody.NeedsHands(c), d.unreachable(), d.readyBy()
-	r.Low = d.said.Low
+	r.Low, r.Look = d.said.Low, r.State == custody.Clean && d.against() != ""
 	r.Sort = sorted(&r)
 	return r
 }

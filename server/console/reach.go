@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/padwarden/padwarden/server/custody"
@@ -39,6 +40,25 @@ func (d device) unreachable() *unreachable {
 		return nil
 	}
 	return u
+}
+
+// against is why a clean iPad is of no use until somebody goes there; empty where
+// nothing is known against it.
+func (d device) against() string {
+	for _, t := range d.troubles {
+		if t.Severe {
+			return t.Sentence
+		}
+	}
+	switch u := d.unreachable(); {
+	case u != nil && u.Seen.IsZero():
+		return "It does not come when it is asked to: go and look, it may be switched off or out of Wi-Fi range."
+	case u != nil:
+		return fmt.Sprintf("Not seen for %s: go and look, it may be switched off or out of Wi-Fi range.", span(d.session.Now.Sub(u.Seen)))
+	case d.said.Low:
+		return "Its battery was low when it last said so: put it on a charger."
+	}
+	return ""
 }
 
 // readyBy is when a device that is being wiped is ready, as nine of ten of its

@@ -18,6 +18,7 @@ type tally struct {
 	Unconfirmed int // locked, and nothing confirms it
 	Unreachable int
 	Isolation   int // whatever their state
+	Look        int // clean, and of no use until somebody has looked at them
 	Slow        int
 	// Ready is when those that are being wiped are ready, as nine of ten of the
 	// ward's were; without those that take longer or of which nothing can be said.
@@ -58,6 +59,9 @@ func (t *tally) take(r *row) {
 	if r.Isolation.On() {
 		t.Isolation++
 	}
+	if r.Look {
+		t.Look++
+	}
 	if r.Slow != nil {
 		t.Slow++
 	}
@@ -78,7 +82,7 @@ func (p *picture) sum(mine func(ward string) bool) tally {
 			all.States[s] += n
 		}
 		all.Hands, all.Nobody, all.Unconfirmed = all.Hands+t.Hands, all.Nobody+t.Nobody, all.Unconfirmed+t.Unconfirmed
-		all.Unreachable, all.Isolation, all.Slow = all.Unreachable+t.Unreachable, all.Isolation+t.Isolation, all.Slow+t.Slow
+		all.Unreachable, all.Isolation, all.Slow, all.Look = all.Unreachable+t.Unreachable, all.Isolation+t.Isolation, all.Slow+t.Slow, all.Look+t.Look
 		all.Ready = append(all.Ready, t.Ready...)
 	}
 	slices.SortFunc(all.Ready, time.Time.Compare)
@@ -110,6 +114,7 @@ type tile struct {
 	Until             time.Time // zero: nothing can be said
 	Says              string
 	Nobody            int   // of those that need hands
+	Look              int   // of those that are clean
 	Also              *tile // counted apart
 }
 
@@ -136,7 +141,7 @@ func (p *picture) summary(f filter, mine func(ward string) bool, now time.Time) 
 // of the rarer states those that there are.
 func (v summaryView) Tiles() []tile {
 	usable := v.tile(string(custody.Clean), string(custody.Clean), v.States[custody.Clean])
-	usable.Says = "proven clean"
+	usable.Says, usable.Look = "proven clean", v.Look
 	wiping := v.tile(string(custody.Wiping), string(custody.Wiping), v.States[custody.Wiping])
 	wiping.More, wiping.Until = v.more, v.until
 	if v.more == 0 && wiping.N > 0 {

@@ -104,6 +104,9 @@ func TestACleanIPadThatIsOfNoUse(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", want, body)
 		}
 	}
+	if _, body, _ := d.ask("GET", "/console", "", as(cookie, "")); !strings.Contains(body, "<b>4</b> <span>Usable now</span> <small>3 of them need a look</small>") {
+		t.Errorf("the pool's number of usable iPads does not say what the forecast says:\n%s", body)
+	}
 	d.console.Reach = -1 // iPads are never asked, so their silence means nothing
 	if _, body, _ := d.ask("GET", "/console/use/forecast?ward=4B", "", as(cookie, "")); !strings.Contains(body, "07:00: 2 clean;") {
 		t.Error("an iPad that is never asked counts as lost")
