@@ -155,8 +155,24 @@ export function warned(on) {
 // warning: it is meant to show.
 export const warning = () => warns;
 
-const lifted = () => setTimeout(() => { finger = false; warned(warns); }, 100); // the click comes after it
-document.addEventListener('pointerdown', () => { finger = true; }, true);
+// A press counts where the finger went down. Its click comes after the finger is
+// lifted, late on a busy iPad, and would press whatever has come there meanwhile.
+let under = null;
+const place = (element) => element.closest?.('[id]')?.id;
+const lifted = () => {
+  setTimeout(() => { finger = false; warned(warns); }, 100);
+  const pressed = under;
+  setTimeout(() => { if (under === pressed) under = null; }, 1000); // no click came: the next is another's
+};
+document.addEventListener('pointerdown', (e) => { finger = true; under = { at: place(e.target) }; }, true);
 for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, lifted, true);
+document.addEventListener('click', (e) => {
+  const elsewhere = e.detail > 0 && under && under.at !== place(e.target); // a key's click has no detail
+  under = null;
+  if (elsewhere) {
+    e.preventDefault();
+    e.stopPropagation();
+  }
+}, true);
 
 export function offline(on) { $('offline').hidden = !on; }
