@@ -103,6 +103,9 @@ type BucketState struct {
 type Ledger interface {
 	// Custody returns a device's row, or ErrNotFound.
 	Custody(ctx context.Context, id DeviceID) (Custody, error)
+	// CustodyAndPolicy returns a device's row and the policy of its ward, as they
+	// are at one moment, or ErrNotFound.
+	CustodyAndPolicy(ctx context.Context, id DeviceID) (Custody, Policy, error)
 	// Custodies returns the rows of devices; those that there is no row of are left out.
 	Custodies(ctx context.Context, ids []DeviceID) (map[DeviceID]Custody, error)
 	// Commit writes a change, or answers ErrStale and writes nothing. It

@@ -62,9 +62,23 @@ func (l *Ledger) PutFacts(ctx context.Context, facts []Fact) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	doing := fmt.Sprintf("keeping %d facts", len(rows))
+	if l.prepares {
+		return l.change(ctx, doing, func(ctx context.Context, tx bun.Tx) error { return l.keepEach(ctx, tx, rows) })
+	}
 	_, err := l.write.NewInsert().Model(&rows).On("CONFLICT (device, kind) DO UPDATE").
 		Set("observed = EXCLUDED.observed, body = EXCLUDED.body").Where("facts.observed <= EXCLUDED.observed").Exec(ctx)
-	return failed(ctx, fmt.Sprintf("keeping %d facts", len(rows)), err)
+	return failed(ctx, doing, err)
+}
+
+// keepEach keeps facts one by one, where a statement costs no round trip.
+func (l *Ledger) keepEach(ctx context.Context, tx bun.Tx, rows []factRow) error {
+	for _, r := range rows {
+		if _, err := l.keepFact.run(ctx, tx, string(r.Device), r.Kind, r.Observed, r.Body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Facts returns what is known of a device, in the order of the kinds.

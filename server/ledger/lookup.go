@@ -112,6 +112,7 @@ func (q *lookup[T]) close() error { return closeStatement(q.stmt) }
 // lookups are those of a ledger.
 type lookups struct {
 	custody   lookup[custodyRow]
+	governed  lookup[governedRow]
 	ward      lookup[wardRow]
 	policy    lookup[policyRow]
 	device    lookup[deviceRow]
@@ -130,7 +131,9 @@ type lookups struct {
 
 func newLookups() *lookups {
 	return &lookups{
-		custody:   lookup[custodyRow]{where: "device = ?", columns: []string{"device", "entries", "body"}},
+		custody: lookup[custodyRow]{where: "device = ?", columns: []string{"device", "entries", "body"}},
+		governed: lookup[governedRow]{join: "JOIN wards ON wards.id = custody.ward", where: "device = ?",
+			columns: []string{"device", "ward", "body", "wards.policy"}},
 		ward:      lookup[wardRow]{where: "id = ?"},
 		policy:    lookup[policyRow]{where: "id = ?"},
 		device:    lookup[deviceRow]{where: "id = ?"},
@@ -150,6 +153,6 @@ func newLookups() *lookups {
 }
 
 func (l *lookups) all() statements {
-	return statements{&l.custody, &l.ward, &l.policy, &l.device, &l.clinician, &l.byBadge, &l.passkey,
+	return statements{&l.custody, &l.governed, &l.ward, &l.policy, &l.device, &l.clinician, &l.byBadge, &l.passkey,
 		&l.certificate, &l.asks, &l.waiting, &l.token, &l.push, &l.users, &l.errand}
 }

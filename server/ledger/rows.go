@@ -47,6 +47,32 @@ func (l *Ledger) Custody(ctx context.Context, id custody.DeviceID) (custody.Cust
 	return c, err
 }
 
+// governedRow is a custody row with the policy that it goes by.
+type governedRow struct {
+	bun.BaseModel `bun:"table:custody,alias:custody"`
+	Device        custody.DeviceID `bun:"device,pk"`
+	Ward          string           `bun:"ward"`
+	Body          string           `bun:"body"`
+	Policy        string           `bun:"policy"` // of wards
+}
+
+// CustodyAndPolicy returns a device's row and its ward's policy by one reading,
+// for what every tap and every timer asks; ErrNotFound if there is none. See
+// [Ledger.Policy].
+func (l *Ledger) CustodyAndPolicy(ctx context.Context, id custody.DeviceID) (c custody.Custody, p custody.Policy, err error) {
+	row, err := l.lookups.governed.one(ctx, string(id))
+	if err == nil {
+		c, err = custodyRow{Device: row.Device, Body: row.Body}.custody()
+	}
+	if err == nil {
+		p, err = l.policies.of(policyRow{ID: row.Ward, Policy: row.Policy})
+	}
+	if err != nil {
+		err = failed(ctx, fmt.Sprintf("reading custody of %s and its ward's policy", id), err)
+	}
+	return c, p, err
+}
+
 // Custodies returns the rows of devices, by one question. Devices without a row
 // are left out, and so are rows that do not decode: whoever asks for one alone
 // is told what is wrong with it.

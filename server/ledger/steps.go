@@ -77,6 +77,7 @@ type steps struct {
 	enrolDevice, bindCertificate, revokeOlder      step
 	dropPushes, dropSecrets, dropErrands, dropAsks step
 	putPush, replaceAsk, handOver, answer          step
+	keepFact                                       step // of SQLite only
 }
 
 // newSteps makes them for a database with that clock.
@@ -101,6 +102,8 @@ func newSteps(clock string) *steps {
 			"not_before = 0, handed_over = 0, answered = 0, outcome = '', says = '', result = EXCLUDED.result"},
 		handOver: step{text: "UPDATE asks SET handed_over = ? WHERE device = ? AND id = ? AND answered = 0 AND expires > ? AND NOT EXISTS " +
 			"(SELECT 1 FROM asks AS other WHERE other.device = asks.device AND other.handed_over > 0 AND other.answered = 0 AND other.expires > ?)"},
+		keepFact: step{text: "INSERT INTO facts (device, kind, observed, body) VALUES (?, ?, ?, ?) ON CONFLICT (device, kind) DO UPDATE " +
+			"SET observed = EXCLUDED.observed, body = EXCLUDED.body WHERE facts.observed <= EXCLUDED.observed"},
 		answer: step{text: "UPDATE asks SET answered = ?, outcome = ?, says = ?, result = ? WHERE device = ? AND id = ? AND handed_over > 0 AND answered = 0"},
 	}
 }
@@ -109,7 +112,7 @@ func (s *steps) all() statements {
 	return statements{
 		&s.holdDevice, &s.holdCertificate, &s.holdAsks,
 		&s.enrolDevice, &s.bindCertificate, &s.revokeOlder, &s.dropPushes, &s.dropSecrets, &s.dropErrands, &s.dropAsks,
-		&s.putPush, &s.replaceAsk, &s.handOver, &s.answer,
+		&s.putPush, &s.replaceAsk, &s.handOver, &s.answer, &s.keepFact,
 	}
 }
 

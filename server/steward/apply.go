@@ -41,17 +41,13 @@ func (s *Steward) apply(ctx context.Context, id custody.DeviceID, e custody.Even
 }
 
 func (s *Steward) applyOnce(ctx context.Context, id custody.DeviceID, e custody.Event, due custody.Due) (custody.Custody, error) {
-	row, err := s.look(ctx, id)
+	row, policy, err := s.lookWithPolicy(ctx, id)
 	if err != nil {
-		return custody.Custody{}, err
+		return row, err
 	}
 	ch, err := s.begin(ctx, row, shownByDevice(e))
 	if err != nil {
 		return row, err
-	}
-	policy, err := s.policy(ctx, ch.prev.Ward)
-	if err != nil {
-		return ch.prev, err
 	}
 	if err := ch.decide(e, policy); err != nil {
 		return ch.prev, err

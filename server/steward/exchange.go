@@ -55,6 +55,17 @@ func (s *Steward) look(ctx context.Context, id custody.DeviceID) (custody.Custod
 	return row, nil
 }
 
+func (s *Steward) lookWithPolicy(ctx context.Context, id custody.DeviceID) (row custody.Custody, p custody.Policy, err error) {
+	row, err = soon(ctx, func(ctx context.Context) (c custody.Custody, err error) {
+		c, p, err = s.Ledger.CustodyAndPolicy(ctx, id)
+		return c, err
+	})
+	if err != nil {
+		return row, p, fmt.Errorf("reading custody of %s with its policy: %w", id, err)
+	}
+	return row, p, nil
+}
+
 func (s *Steward) policy(ctx context.Context, ward string) (custody.Policy, error) {
 	p, err := soon(ctx, func(ctx context.Context) (custody.Policy, error) { return s.Ledger.Policy(ctx, ward) })
 	if err != nil {

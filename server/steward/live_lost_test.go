@@ -176,6 +176,10 @@ func (l silentLedger) Custody(ctx context.Context, id custody.DeviceID) (custody
 	return l.Ledger.Custody(ctx, id)
 }
 
+func (l silentLedger) CustodyAndPolicy(ctx context.Context, id custody.DeviceID) (custody.Custody, custody.Policy, error) {
+	return inTwo(ctx, l, id)
+}
+
 func (l silentLedger) Custodies(ctx context.Context, ids []custody.DeviceID) (map[custody.DeviceID]custody.Custody, error) {
 	if l.silent.Load() {
 		<-ctx.Done()

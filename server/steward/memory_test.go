@@ -54,6 +54,21 @@ func (m *memory) Custody(_ context.Context, id custody.DeviceID) (custody.Custod
 	return c, nil
 }
 
+func (m *memory) CustodyAndPolicy(ctx context.Context, id custody.DeviceID) (custody.Custody, custody.Policy, error) {
+	return inTwo(ctx, m, id)
+}
+
+// inTwo reads custody and policy one after the other, as the ledger that is
+// given answers.
+func inTwo(ctx context.Context, l custody.Ledger, id custody.DeviceID) (custody.Custody, custody.Policy, error) {
+	c, err := l.Custody(ctx, id)
+	if err != nil {
+		return c, custody.Policy{}, err
+	}
+	p, err := l.Policy(ctx, c.Ward)
+	return c, p, err
+}
+
 func (m *memory) Custodies(_ context.Context, ids []custody.DeviceID) (map[custody.DeviceID]custody.Custody, error) {
 	err := m.open()
 	defer m.mu.Unlock()

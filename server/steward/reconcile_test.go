@@ -56,6 +56,10 @@ func (l stubborn) Policy(ctx context.Context, ward string) (custody.Policy, erro
 	return l.Ledger.Policy(ctx, ward)
 }
 
+func (l stubborn) CustodyAndPolicy(ctx context.Context, id custody.DeviceID) (custody.Custody, custody.Policy, error) {
+	return inTwo(ctx, l, id)
+}
+
 // TestRule8OneBadRowHarmsNobodyElse: the other sessions of a lost Redis are
 // locked, the other rows published, and the server gets ready.
 func TestRule8OneBadRowHarmsNobodyElse(t *testing.T) {

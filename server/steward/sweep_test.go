@@ -113,6 +113,10 @@ func (l halfSilent) Policy(ctx context.Context, ward string) (custody.Policy, er
 	return l.Ledger.Policy(ctx, ward)
 }
 
+func (l halfSilent) CustodyAndPolicy(ctx context.Context, id custody.DeviceID) (custody.Custody, custody.Policy, error) {
+	return inTwo(ctx, l, id)
+}
+
 // TestNoWorkerHangs: neither on a database that falls silent between two
 // readings, nor on a push that is never answered.
 func TestNoWorkerHangs(t *testing.T) {

@@ -30,6 +30,27 @@ var inventoryCases = map[string]func(*testing.T, Fresh){
 		_, err = l.Ward(t.Context(), "x")
 		wantErr(t, err, custody.ErrNotFound)
 	},
+	"custody with its ward's policy": func(t *testing.T, fresh Fresh) {
+		l, rows := fresh1(t, fresh, 2)
+		both := func() (custody.Custody, custody.Policy) {
+			t.Helper()
+			c, p, err := l.CustodyAndPolicy(t.Context(), rows[0].Device)
+			must(t, err)
+			return c, p
+		}
+		c, p := both()
+		wantEqual(t, c, rows[0])
+		wantEqual(t, p, value[custody.Policy](t)(l.Policy(t.Context(), c.Ward)))
+		faster := p.Faster(60)
+		must(t, l.PutPolicy(t.Context(), c.Ward, faster))
+		ch := Advance(c, custody.KindReport)
+		must(t, l.Commit(t.Context(), ch))
+		c, p = both()
+		wantEqual(t, c, ch.Next)
+		wantEqual(t, p, faster)
+		_, _, err := l.CustodyAndPolicy(t.Context(), "nobody's")
+		wantErr(t, err, custody.ErrNotFound)
+	},
 	"a device comes with its custody or not at all": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 0)
 		must(t, l.AddWard(t.Context(), ledger.Ward{ID: "5A"}))
