@@ -149,6 +149,7 @@ func (l unheard) Publish(ctx context.Context, ms ...custody.Mirror) error {
 }
 
 func TestBrokenNoCompareAndSetAtHandOver(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	var mu sync.Mutex
 	var h *Hospital
 	back := func() {
@@ -259,6 +260,7 @@ func (l *sameBucket) Beat(ctx context.Context) ([]custody.BucketState, error) {
 }
 
 func TestBrokenNoBucketCheck(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	breaking := func(a *app.App) {
 		a.Steward.Live = &sameBucket{Live: a.Steward.Live}
 		a.Steward.Ledger = longAgo{a.Steward.Ledger}

@@ -152,6 +152,7 @@ func (h *Hospital) restart(ctx context.Context, certificate tls.Certificate) err
 
 // TestFaultTableOfThePushService: one after the other, each on the same iPad.
 func TestFaultTableOfThePushService(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	later := &atomic.Int64{}
 	h := hospitalAt(t, 8*time.Minute, func() time.Time { return time.Now().Add(time.Duration(later.Load())) }, nil)
 	h.openFaultWards(t)

@@ -54,6 +54,7 @@ const patient = 200 * time.Second
 // TestFaultTable: every row ends as it should, with the observer of P1-P5 green
 // over all of them. The rows run side by side, each on an iPad of its own.
 func TestFaultTable(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	bad := &badInputs{}
 	h := hospitalAt(t, 8*time.Minute, nil, func(a *app.App) { bad.Driver = a.Steward.Driver; a.Steward.Driver = bad })
 	h.openFaultWards(t)

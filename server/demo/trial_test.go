@@ -14,6 +14,7 @@ import (
 // administrator: every step is passed by what the history and the iPad show,
 // and the signed table calls it a simulation.
 func TestTrialsOfEveryFleetKind(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	h := hospital(t, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()

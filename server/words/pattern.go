@@ -22,7 +22,8 @@ type pattern struct {
 // patterns are those of the entries with places, the most telling first.
 func patterns(entries map[string]entry) []pattern {
 	type keyed struct {
-		key string
+		key   string
+		fixed int // bytes that are in no place
 		pattern
 	}
 	var all []keyed
@@ -50,11 +51,10 @@ func patterns(entries map[string]entry) []pattern {
 		}
 		b.WriteString(regexp.QuoteMeta(key[end:]) + `$`)
 		p.whole = regexp.MustCompile(b.String())
-		all = append(all, keyed{key, p})
+		all = append(all, keyed{key, len(place.ReplaceAllString(key, "")), p})
 	}
-	fixed := func(key string) int { return len(place.ReplaceAllString(key, "")) }
 	slices.SortFunc(all, func(a, b keyed) int {
-		return cmp.Or(cmp.Compare(fixed(b.key), fixed(a.key)), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(b.fixed, a.fixed), cmp.Compare(a.key, b.key))
 	})
 	out := make([]pattern, len(all))
 	for i, k := range all {
