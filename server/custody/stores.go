@@ -17,6 +17,14 @@ type Change struct {
 	Fleet FleetKind
 }
 
+// Look is a device as it was read a moment ago, by who had to know whether it may
+// come in. What is decided on it is fenced by its epoch and version as ever.
+type Look struct {
+	Row Custody
+	// Asked: something that it was asked beside its plan may wait for it.
+	Asked bool
+}
+
 // Buckets is the number of buckets live state is spread over. One bucket is
 // one Redis hash tag, so one script touches one bucket.
 const Buckets = 64

@@ -201,11 +201,11 @@ type anyEpoch struct {
 	a *app.App
 }
 
-func (d anyEpoch) Exchange(ctx context.Context, r plan.Report) (*plan.Command, error) {
+func (d anyEpoch) Exchange(ctx context.Context, r plan.Report, look *custody.Look) (*plan.Command, error) {
 	if c, err := d.a.Ledger.Custody(ctx, r.Device); err == nil && r.Command != "" {
 		r.Command = c.Run.Command
 	}
-	return d.a.Steward.Exchange(ctx, r)
+	return d.a.Steward.Exchange(ctx, r, look)
 }
 
 func (d anyEpoch) Offer(ctx context.Context, id custody.DeviceID) (*plan.Command, error) {
@@ -230,7 +230,7 @@ func TestBrokenNoEpochCheck(t *testing.T) {
 			return err
 		}
 		until(3*time.Second, func() bool {
-			_, err = h.App.Engine.Steward.Exchange(ctx, late)
+			_, err = h.App.Engine.Steward.Exchange(ctx, late, nil)
 			return len(h.violated("P1")) > 0
 		})
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 type certificateRow struct {
-	bun.BaseModel `bun:"table:certificates"`
+	bun.BaseModel `bun:"table:certificates,alias:certificates"`
 	Hash          string           `bun:"hash,pk"`
 	Device        custody.DeviceID `bun:"device,notnull"`
 	Ordinal       int64            `bun:"ordinal,notnull"` // among the device's, in the order of issue

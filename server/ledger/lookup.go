@@ -13,6 +13,7 @@ import (
 // (see openPostgres), and get the same query with its values written in.
 type lookup[T any] struct {
 	columns []string // none: all
+	also    string   // an expression more
 	join    string
 	where   string
 	order   string // empty: none; there may be a limit behind it
@@ -45,6 +46,9 @@ func (q *lookup[T]) held(ctx context.Context, tx bun.Tx, args ...any) (all []T, 
 
 func (q *lookup[T]) query(model any, args ...any) *bun.SelectQuery {
 	s := q.db.NewSelect().Model(model).Column(q.columns...).Where(q.where, args...)
+	if q.also != "" {
+		s.ColumnExpr(q.also)
+	}
 	if q.order != "" {
 		s.OrderExpr(q.order)
 	}
@@ -121,6 +125,7 @@ type lookups struct {
 	passkey   lookup[passkeyRow]
 
 	certificate lookup[certificateRow]
+	visitor     lookup[visitorRow]
 	asks        lookup[askRow]
 	waiting     lookup[askRow] // of a device, at a time
 	token       lookup[tokenRow]
@@ -143,6 +148,7 @@ func newLookups() *lookups {
 		passkey: lookup[passkeyRow]{where: "id = ?"},
 
 		certificate: lookup[certificateRow]{where: "hash = ?"},
+		visitor:     visitors(),
 		asks:        lookup[askRow]{where: "device = ?", order: "rank, asked, kind"},
 		waiting:     lookup[askRow]{where: "device = ? AND answered = 0 AND expires > ?", order: "rank, asked, kind"},
 		token:       lookup[tokenRow]{where: "hash = ?"},
@@ -154,5 +160,5 @@ func newLookups() *lookups {
 
 func (l *lookups) all() statements {
 	return statements{&l.custody, &l.governed, &l.ward, &l.policy, &l.device, &l.clinician, &l.byBadge, &l.passkey,
-		&l.certificate, &l.asks, &l.waiting, &l.token, &l.push, &l.users, &l.errand}
+		&l.certificate, &l.visitor, &l.asks, &l.waiting, &l.token, &l.push, &l.users, &l.errand}
 }

@@ -47,11 +47,11 @@ func (h *heard) connect(ctx context.Context, m *mdm.CommandResults) (*mdm.Comman
 
 // exchange asks the steward. Whatever fails is 503: the device comes again.
 func (e *Engine) exchange(ctx context.Context, rep plan.Report) (*plan.Command, error) {
-	visitOf(ctx).stage = "exchange"
-	var cmd *plan.Command
-	err := custody.ErrStale
-	for n := 0; n < tries && errors.Is(err, custody.ErrStale); n++ {
-		cmd, err = e.Steward.Exchange(ctx, rep)
+	v := visitOf(ctx)
+	v.stage = "exchange"
+	cmd, err := e.Steward.Exchange(ctx, rep, v.look)
+	for n := 1; n < tries && errors.Is(err, custody.ErrStale); n++ {
+		cmd, err = e.Steward.Exchange(ctx, rep, nil)
 	}
 	if err != nil {
 		return nil, refuse(ctx, http.StatusServiceUnavailable, "exchange", "exchanging with %s: %w", rep.Device, err)

@@ -125,6 +125,34 @@ func testExchangeAnswers(t *testing.T, serve opener) {
 	}
 }
 
+// TestTheGatesLook: an idle device is not read twice. One that reports something
+// is: what it says is kept first, and the steward looks at it after that.
+func TestTheGatesLook(t *testing.T) {
+	s := serve(t, custody.ReturnToService, "S1")
+	p := s.ipad("S1").enrol(1, 1)
+	looks := func(of func()) (all []*custody.Look) {
+		s.steward.set(func(e *ear) { e.looks = nil })
+		of()
+		s.steward.set(func(e *ear) { all = e.looks })
+		return all
+	}
+	if all := looks(func() { p.idle() }); len(all) != 1 || all[0] == nil || all[0].Row.Device != "S1" {
+		t.Errorf("idle: %+v", all)
+	}
+	if all := looks(func() { p.report("Acknowledged", "u", "") }); len(all) != 1 || all[0] != nil {
+		t.Errorf("a report: %+v", all)
+	}
+	s.steward.set(func(e *ear) { e.err = custody.ErrStale })
+	if all := looks(func() { p.idle() }); len(all) != 3 || all[0] == nil || all[1] != nil || all[2] != nil {
+		t.Errorf("after another change: %+v", all)
+	}
+	s.steward.set(func(e *ear) { e.err = nil })
+	s.store.setDown(true)
+	if all := looks(func() { p.idle() }); len(all) != 1 || all[0] != nil {
+		t.Errorf("with the store away: %+v", all)
+	}
+}
+
 func TestErrandsWaitBehindThePlan(t *testing.T) {
 	s := serve(t, custody.ReturnToService, "S1")
 	p := s.old("S1", almostExpired) // its renewal is the errand

@@ -3,6 +3,7 @@ package mdm_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,6 +91,18 @@ func (m *memory) Device(ctx context.Context, id custody.DeviceID) (ledger.Device
 
 func (m *memory) Certificate(ctx context.Context, hash string) (ledger.Certificate, error) {
 	return get(ctx, m, m.certs, hash)
+}
+
+func (m *memory) Visitor(ctx context.Context, hash string) (ledger.Visitor, error) {
+	c, err := m.Certificate(ctx, hash)
+	if err != nil {
+		return ledger.Visitor{}, err
+	}
+	row, err := m.Custody(ctx, c.Device)
+	if errors.Is(err, custody.ErrNotFound) { // of a device that no test has given one
+		row, err = custody.Custody{Device: c.Device}, nil
+	}
+	return ledger.Visitor{Certificate: c, Custody: row, Asked: true}, err
 }
 
 func (m *memory) Push(ctx context.Context, d custody.DeviceID, user string) (ledger.Push, error) {
@@ -318,6 +331,7 @@ type ear struct {
 	events   []custody.Event
 	about    []custody.DeviceID
 	reports  []plan.Report
+	looks    []*custody.Look
 	panics   bool
 	err      error                           // of Apply and Exchange
 	next     func(plan.Report) *plan.Command // what Exchange answers
@@ -341,10 +355,10 @@ func (s *ear) Apply(_ context.Context, id custody.DeviceID, e custody.Event) (cu
 	return custody.Custody{Device: id, Ward: "4B", Epoch: 7, Run: custody.Run{ID: 40}, Enrolment: s.enrolled[id]}, s.err
 }
 
-func (s *ear) Exchange(_ context.Context, r plan.Report) (*plan.Command, error) {
+func (s *ear) Exchange(_ context.Context, r plan.Report, look *custody.Look) (*plan.Command, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reports = append(s.reports, r)
+	s.reports, s.looks = append(s.reports, r), append(s.looks, look)
 	if s.panics {
 		panic("a fault of ours")
 	}

@@ -101,8 +101,27 @@ func (g *gate) byCertificate(r *mdm.Request) (ledger.Certificate, error) {
 	v := visitOf(ctx)
 	v.hash, v.enrolment, v.device = ca.Hash(r.Certificate), ca.Enrolment(r.Certificate), ca.Device(r.Certificate)
 	return lookup(ctx, g.e.Lookup, func(ctx context.Context) (ledger.Certificate, error) {
-		return ca.Lookup(ctx, g.e.Store, r.Certificate)
+		return ca.Lookup(ctx, registry{g.e.Store, v}, r.Certificate)
 	})
+}
+
+// registry is the store, and notes on the visit of an idle device what was read of
+// it together with its certificate. Of one that reports something, that is kept
+// first, and the device is read after it.
+type registry struct {
+	Store
+	visit *visit
+}
+
+func (r registry) Certificate(ctx context.Context, hash string) (ledger.Certificate, error) {
+	if !r.visit.idle || hash != r.visit.hash {
+		return r.Store.Certificate(ctx, hash)
+	}
+	known, err := r.Visitor(ctx, hash)
+	if err == nil {
+		r.visit.look = &custody.Look{Row: known.Custody, Asked: known.Asked}
+	}
+	return known.Certificate, err
 }
 
 // admit lets a message of an enrolled device through.

@@ -6,6 +6,7 @@ import (
 	"github.com/micromdm/nanomdm/mdm"
 
 	"github.com/padwarden/padwarden/server/custody"
+	"github.com/padwarden/padwarden/server/plan"
 )
 
 // Every message passes the gate; these methods only say which way.
@@ -79,9 +80,10 @@ func (g *gate) GetToken(r *mdm.Request, m *mdm.GetToken) (*mdm.GetTokenResponse,
 // but a lock (hand-over rule 10).
 func (g *gate) CommandAndReportResults(r *mdm.Request, m *mdm.CommandResults) (*mdm.Command, error) {
 	v := visitOf(r.Context())
+	v.idle = m.Status == plan.StatusIdle
 	err := g.admit(r, &m.Enrollment)
 	if errors.Is(err, custody.ErrUnavailable) && v.user == "" && g.e.Remote == nil { // a tag does not say whose certificate it is
-		v.offline, v.reason, err = true, "", nil
+		v.offline, v.reason, v.look, err = true, "", nil, nil
 	}
 	if err != nil {
 		return nil, err

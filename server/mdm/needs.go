@@ -16,6 +16,8 @@ type Store interface {
 	ca.Registry
 	Renewals
 	Policy(ctx context.Context, ward string) (custody.Policy, error)
+	// Visitor is Certificate, with what else is known of the device at that moment.
+	Visitor(ctx context.Context, hash string) (ledger.Visitor, error)
 
 	// Authenticate binds the device to the UDID and the certificate to both,
 	// revokes the certificates issued to the device before, and forgets what its
@@ -47,7 +49,8 @@ type Store interface {
 // Steward is what the engine tells and asks.
 type Steward interface {
 	Apply(ctx context.Context, id custody.DeviceID, e custody.Event) (custody.Custody, error)
-	Exchange(ctx context.Context, r plan.Report) (*plan.Command, error)
+	// Exchange is given the device as the gate has just read it, or nil.
+	Exchange(ctx context.Context, r plan.Report, look *custody.Look) (*plan.Command, error)
 	// Offer is Exchange without a device at the door; only a remote engine asks.
 	Offer(ctx context.Context, id custody.DeviceID) (*plan.Command, error)
 	// ReturnToService answers a device that asks for its Return to Service

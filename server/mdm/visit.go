@@ -35,6 +35,7 @@ type visit struct {
 	renewal   bool         // an Authenticate under a renewed certificate: the enrolment goes on
 
 	certificate ledger.Certificate // as the store knows it; zero while it cannot be asked
+	look        *custody.Look      // of an idle device: as it was read with its certificate
 }
 
 func (v *visit) channel() plan.Channel {

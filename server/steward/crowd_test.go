@@ -179,7 +179,7 @@ func idle(id custody.DeviceID) plan.Report {
 func connect(ctx context.Context, s *steward.Steward, id custody.DeviceID) error {
 	r := idle(id)
 	for range 20 {
-		cmd, err := s.Exchange(ctx, r)
+		cmd, err := s.Exchange(ctx, r, nil)
 		if err != nil || cmd == nil {
 			return err
 		}

@@ -32,10 +32,12 @@ func (s *Steward) heard(ctx context.Context, r plan.Report) plan.Report {
 }
 
 // errand is what a device is told where its plan has nothing to say. One that
-// has just said NotNow is left in peace.
-func (s *Steward) errand(ctx context.Context, row custody.Custody, r plan.Report) *plan.Command {
-	if s.Errands == nil || r.Status == plan.StatusNotNow {
+// has just said NotNow is left in peace, and so is one that reports nothing and
+// was asked nothing.
+func (s *Steward) errand(ctx context.Context, row custody.Custody, r plan.Report, asked bool) *plan.Command {
+	idle := r.Status == plan.StatusIdle
+	if s.Errands == nil || r.Status == plan.StatusNotNow || idle && !asked {
 		return nil
 	}
-	return s.Errands.Next(ctx, row, r.Status == plan.StatusIdle)
+	return s.Errands.Next(ctx, row, idle)
 }

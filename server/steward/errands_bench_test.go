@@ -35,7 +35,7 @@ func BenchmarkIdlePoll(b *testing.B) {
 		return func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				cmd, err := h.steward.Exchange(b.Context(), plan.Report{Device: id, Channel: plan.DeviceChannel, Enrolment: "cert", Status: plan.StatusIdle})
+				cmd, err := h.steward.Exchange(b.Context(), plan.Report{Device: id, Channel: plan.DeviceChannel, Enrolment: "cert", Status: plan.StatusIdle}, nil)
 				if err != nil || cmd != nil {
 					b.Fatal(cmd, err)
 				}
@@ -58,12 +58,12 @@ func answered(b *testing.B, h bench, desk *errand.Desk, id custody.DeviceID) {
 			b.Fatal(err)
 		}
 		r := plan.Report{Device: id, Channel: plan.DeviceChannel, Enrolment: "cert", Status: plan.StatusIdle}
-		cmd, err := h.steward.Exchange(b.Context(), r)
+		cmd, err := h.steward.Exchange(b.Context(), r, nil)
 		if err != nil || cmd == nil {
 			b.Fatal(cmd, err)
 		}
 		r.Status, r.Command = plan.StatusAcknowledged, cmd.UUID
-		if _, err := h.steward.Exchange(b.Context(), r); err != nil {
+		if _, err := h.steward.Exchange(b.Context(), r, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

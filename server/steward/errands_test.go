@@ -34,7 +34,7 @@ func TestErrandsWaitBehindThePlan(t *testing.T) {
 	w.servers[0].Errands = c
 	exchange := func(status, command string) string {
 		t.Helper()
-		cmd, err := w.servers[0].Exchange(w.ctx, p.report(status, command))
+		cmd, err := w.servers[0].Exchange(w.ctx, p.report(status, command), nil)
 		w.must(err)
 		if cmd == nil {
 			return ""
@@ -48,7 +48,7 @@ func TestErrandsWaitBehindThePlan(t *testing.T) {
 	w.must(w.apply(0, p, custody.Return{By: "a"}))
 	// Its answer comes when the wipe waits: the wipe goes first, in the same connection.
 	c.states = nil
-	first, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, "errand-1"))
+	first, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, "errand-1"), nil)
 	w.must(err)
 	if first == nil || strings.HasPrefix(first.UUID, "errand") || len(c.states) != 0 {
 		t.Fatalf("told %+v while a wipe waits", first)
@@ -64,7 +64,7 @@ func TestErrandsWaitBehindThePlan(t *testing.T) {
 	}
 	old := p.report(plan.StatusAcknowledged, "errand-1")
 	old.Enrolment = "another"
-	if cmd, err := w.servers[0].Exchange(w.ctx, old); err != nil || cmd != nil || len(c.heard) != 4 {
+	if cmd, err := w.servers[0].Exchange(w.ctx, old, nil); err != nil || cmd != nil || len(c.heard) != 4 {
 		t.Errorf("under an old enrolment: %v, %v, heard %v", cmd, err, c.heard)
 	}
 }
@@ -83,7 +83,7 @@ func TestAnErrandsAnswerIsNoneOfThePlans(t *testing.T) {
 	answer := p.report(plan.StatusAcknowledged, "errand-1")
 	answer.Battery, answer.Listed, answer.Profiles = &full, true, []string{"com.padwarden.kiosk"}
 	for range 2 {
-		if _, err := w.servers[0].Exchange(w.ctx, answer); err != nil {
+		if _, err := w.servers[0].Exchange(w.ctx, answer, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -91,7 +91,7 @@ func TestAnErrandsAnswerIsNoneOfThePlans(t *testing.T) {
 		t.Errorf("the row moved from %+v to %+v", before.Run, after.Run)
 	}
 	answer.Command = cmd.UUID
-	if _, err := w.servers[0].Exchange(w.ctx, answer); err != nil || w.row(p).Version == before.Version {
+	if _, err := w.servers[0].Exchange(w.ctx, answer, nil); err != nil || w.row(p).Version == before.Version {
 		t.Errorf("the plan's own did not move it: %v", err)
 	}
 	answer.Queued = true // it still settles nothing that waits in another server's queue

@@ -18,7 +18,10 @@ import (
 // rule 2); a connect that brings no news and gets no new command writes
 // nothing. A report by the user channel, under another enrolment, or of
 // another run or attempt changes nothing and is counted.
-func (s *Steward) Exchange(ctx context.Context, r plan.Report) (*plan.Command, error) {
+//
+// Whoever has just read the device gives its look, and it is not read again
+// unless another change came between; nil: nobody has.
+func (s *Steward) Exchange(ctx context.Context, r plan.Report, look *custody.Look) (*plan.Command, error) {
 	if r.Channel != plan.DeviceChannel {
 		s.Count("exchange_wrong_channel")
 		return nil, nil
@@ -26,7 +29,8 @@ func (s *Steward) Exchange(ctx context.Context, r plan.Report) (*plan.Command, e
 	var cmd *plan.Command
 	err := errRaced
 	for n := 0; n < tries && errors.Is(err, errRaced); n++ {
-		cmd, err = s.exchangeOnce(ctx, r)
+		cmd, err = s.exchangeOnce(ctx, r, look)
+		look = nil
 	}
 	if errors.Is(err, custody.ErrUnavailable) && cmd == nil {
 		if cmd, ok := s.lockWithoutLedger(ctx, r); ok {
@@ -84,21 +88,26 @@ func soon[T any](ctx context.Context, read func(context.Context) (T, error)) (T,
 	return v, err
 }
 
-func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Command, error) {
-	row, err := s.look(ctx, r.Device)
-	if err != nil {
-		return nil, err
+func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report, look *custody.Look) (*plan.Command, error) {
+	if look == nil {
+		row, err := s.look(ctx, r.Device)
+		if err != nil {
+			return nil, err
+		}
+		look = &custody.Look{Row: row, Asked: true}
 	}
+	row := look.Row
 	if r.Enrolment != row.Enrolment {
 		s.Count("exchange_old_enrolment")
 		return nil, nil
 	}
 	ofPlan := s.heard(ctx, r)
-	if row, err = s.closed(ctx, row); err != nil {
+	row, err := s.closed(ctx, row)
+	if err != nil {
 		return nil, err
 	}
 	if !row.Run.Active() && !row.Risk.Open() {
-		return s.errand(ctx, row, r), nil
+		return s.errand(ctx, row, r, look.Asked), nil
 	}
 	in, err := s.Driver.Inputs(ctx, row)
 	if err != nil {
@@ -116,7 +125,7 @@ func (s *Steward) exchangeOnce(ctx context.Context, r plan.Report) (*plan.Comman
 		return nil, err
 	}
 	if cmd == nil {
-		cmd = s.errand(ctx, ch.next, r)
+		cmd = s.errand(ctx, ch.next, r, look.Asked)
 	}
 	return cmd, nil
 }

@@ -105,7 +105,7 @@ func TestRule10LockDoesNotWaitForTheLedger(t *testing.T) {
 	w.must(w.apply(0, p, custody.Claim{By: "ada"}))
 	w.stores.down = true
 	w.stores.advance(3 * time.Minute)
-	if cmd, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusIdle, "")); cmd != nil || err == nil {
+	if cmd, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil); cmd != nil || err == nil {
 		t.Fatalf("an open session's device was told %+v", cmd)
 	}
 	w.sweep(0, false)
@@ -113,14 +113,14 @@ func TestRule10LockDoesNotWaitForTheLedger(t *testing.T) {
 		t.Fatalf("a touch after the deadline, with SQL away: %v", err)
 	}
 	for range 2 {
-		cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""))
+		cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil)
 		if err != nil || cmd == nil || cmd.Request != "DeviceLock" {
 			t.Fatalf("told %+v, %v; want DeviceLock", cmd, err)
 		}
 	}
 	r := p.report(plan.StatusIdle, "")
 	r.Enrolment = "another"
-	if cmd, _ := w.servers[1].Exchange(w.ctx, r); cmd != nil {
+	if cmd, _ := w.servers[1].Exchange(w.ctx, r, nil); cmd != nil {
 		t.Fatal("another enrolment was told to lock")
 	}
 	if err := w.apply(0, p, custody.Resume{By: "ada"}); !errors.Is(err, custody.ErrUnavailable) {
@@ -196,7 +196,7 @@ func TestRule10SilentLedger(t *testing.T) {
 	w.stores.advance(3 * time.Minute)
 	silent.Store(true)
 	w.sweep(0, false)
-	if cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, "")); err != nil || cmd == nil || cmd.Request != "DeviceLock" {
+	if cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil); err != nil || cmd == nil || cmd.Request != "DeviceLock" {
 		t.Fatalf("told %+v, %v; want DeviceLock", cmd, err)
 	}
 }

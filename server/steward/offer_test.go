@@ -34,7 +34,7 @@ func TestRule12OfferingIsHandingOver(t *testing.T) {
 	}
 	r := p.report(plan.StatusAcknowledged, preflight.UUID)
 	r.Queued = true
-	if _, err := s.Exchange(w.ctx, r); err != nil {
+	if _, err := s.Exchange(w.ctx, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	erase := offer()
@@ -62,7 +62,7 @@ func TestAConnectToAQueueSettlesNothing(t *testing.T) {
 				t.Fatalf("%+v %v", cmd, err)
 			}
 			if cmd.Request == "DeviceInformation" {
-				if _, err := s.Exchange(w.ctx, p.report(plan.StatusAcknowledged, cmd.UUID)); err != nil {
+				if _, err := s.Exchange(w.ctx, p.report(plan.StatusAcknowledged, cmd.UUID), nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -72,7 +72,7 @@ func TestAConnectToAQueueSettlesNothing(t *testing.T) {
 		w.stores.advance(10 * time.Minute)
 		r := p.report(plan.StatusIdle, "")
 		r.Queued = queued
-		if _, err := s.Exchange(w.ctx, r); err != nil {
+		if _, err := s.Exchange(w.ctx, r, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.row(p).Risk; got.Settled != settled || got.Command != risk.Command {

@@ -43,7 +43,7 @@ func TestRule10ReadOnlyLedger(t *testing.T) {
 	w.stores.advance(3 * time.Minute)
 	w.sweep(0, false)
 	w.want(p, custody.InUse)
-	cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""))
+	cmd, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil)
 	if err != nil || cmd == nil || cmd.Request != "DeviceLock" {
 		t.Fatalf("told %+v, %v; want DeviceLock", cmd, err)
 	}
@@ -87,7 +87,7 @@ func TestRule10WhatIsOwedIsWrittenOnce(t *testing.T) {
 		full = true
 		w.stores.advance(3 * time.Minute)
 		w.sweep(0, false)
-		if _, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, "")); err != nil {
+		if _, err := w.servers[1].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil); err != nil {
 			t.Fatal(err)
 		}
 		full = false

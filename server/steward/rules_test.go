@@ -48,7 +48,7 @@ func (w *ward) idle(p *ipad) {
 // pull connects a device once by itself and returns what it is told.
 func (w *ward) pull(p *ipad) *plan.Command {
 	w.t.Helper()
-	cmd, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusIdle, ""))
+	cmd, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil)
 	w.must(err)
 	return cmd
 }
@@ -59,7 +59,7 @@ func (w *ward) until(p *ipad, request string) *plan.Command {
 	w.t.Helper()
 	r := p.report(plan.StatusIdle, "")
 	for range 20 {
-		cmd, err := w.servers[0].Exchange(w.ctx, r)
+		cmd, err := w.servers[0].Exchange(w.ctx, r, nil)
 		w.must(err)
 		if cmd == nil || cmd.Request == request {
 			return cmd
@@ -160,7 +160,7 @@ func TestRule2ACommandIsRecordedBeforeItLeaves(t *testing.T) {
 		t.Fatalf("a second connection was told %+v, want the same command", again)
 	}
 	w.stores.down = true
-	if cmd, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusIdle, "")); err == nil && cmd != nil {
+	if cmd, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusIdle, ""), nil); err == nil && cmd != nil {
 		t.Fatalf("with no ledger, %s left", cmd.Request)
 	}
 }
@@ -218,13 +218,13 @@ func TestRule3OnlyTheOutstandingAttemptCounts(t *testing.T) {
 		"another run":   plan.CommandID(custody.Custody{Device: p.id, Epoch: before.Epoch, Run: custody.Run{ID: 1}}, "erase", before.Run.Attempt),
 		"next attempt":  plan.CommandID(before, "erase", before.Run.Attempt+1),
 	} {
-		_, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, id))
+		_, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, id), nil)
 		w.must(err)
 		if c := w.row(p); c.Proof.Rung != before.Proof.Rung || c.Run.Acked {
 			t.Fatalf("a report of %s moved the run: %+v", name, c.Run)
 		}
 	}
-	_, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, cmd.UUID))
+	_, err := w.servers[0].Exchange(w.ctx, p.report(plan.StatusAcknowledged, cmd.UUID), nil)
 	w.must(err)
 	if c := w.want(p, custody.Wiping); c.Proof.Rung != custody.ProofAcknowledged {
 		t.Fatalf("after the acknowledgement the proof is %s", c.Proof.Rung)
@@ -243,7 +243,7 @@ func TestRule4Channels(t *testing.T) {
 	w.must(w.apply(0, p, custody.Return{By: "ada"}))
 	r := p.report(plan.StatusIdle, "")
 	r.Channel, r.User = plan.UserChannel, "ada"
-	if cmd, err := w.servers[0].Exchange(w.ctx, r); cmd != nil || err != nil {
+	if cmd, err := w.servers[0].Exchange(w.ctx, r, nil); cmd != nil || err != nil {
 		t.Fatalf("the user channel was told %+v, %v", cmd, err)
 	}
 	shared.signIn("ada")
@@ -252,7 +252,7 @@ func TestRule4Channels(t *testing.T) {
 	w.must(w.apply(0, shared, custody.Return{By: "ada"}))
 	r = shared.report(plan.StatusIdle, "")
 	r.Channel, r.User = plan.UserChannel, "ada"
-	if cmd, err := w.servers[0].Exchange(w.ctx, r); cmd != nil || err != nil {
+	if cmd, err := w.servers[0].Exchange(w.ctx, r, nil); cmd != nil || err != nil {
 		t.Fatalf("the user channel was told %+v, %v", cmd, err)
 	}
 }

@@ -80,7 +80,7 @@ func TestWhatAStepCosts(t *testing.T) {
 	r := p.report(plan.StatusIdle, "")
 	for range 3 { // the preflight and the erase are handed over, and acknowledged
 		commits, calls = 0, 0
-		cmd, err := w.servers[0].Exchange(w.ctx, r)
+		cmd, err := w.servers[0].Exchange(w.ctx, r, nil)
 		w.must(err)
 		if commits != 1 || calls != 2 {
 			t.Errorf("a step took %d commits and %d calls of live", commits, calls)

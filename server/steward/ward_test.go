@@ -174,7 +174,7 @@ func (w *ward) send(server int, p *ipad, m message) (err error) {
 	}
 	w.run(func() {
 		var cmd *plan.Command
-		cmd, err = w.servers[server].Exchange(w.ctx, r)
+		cmd, err = w.servers[server].Exchange(w.ctx, r, nil)
 		if err == nil && cmd != nil && !p.away && r.Enrolment == p.cert {
 			p.inbox = append(p.inbox, *cmd)
 		}

@@ -158,7 +158,7 @@ func (e *erasing) wipe(id custody.DeviceID) error {
 	r := plan.Report{Device: id, Channel: plan.DeviceChannel, Enrolment: "before", Status: plan.StatusIdle}
 	for range 40 {
 		var cmd *plan.Command
-		err := e.message(func() (err error) { cmd, err = e.steward.Exchange(ctx, r); return err })
+		err := e.message(func() (err error) { cmd, err = e.steward.Exchange(ctx, r, nil); return err })
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (e *erasing) wipe(id custody.DeviceID) error {
 		case "ProfileList":
 			r.Profiles = []string{encode.RestrictionsID, encode.KioskID}
 		case "EraseDevice":
-			err := e.message(func() error { _, err := e.steward.Exchange(ctx, r); return err })
+			err := e.message(func() error { _, err := e.steward.Exchange(ctx, r, nil); return err })
 			for _, ev := range []custody.Event{custody.Authenticated{Enrolment: "after"}, custody.TokenUpdated{Enrolment: "after", Awaiting: true}} {
 				if err == nil {
 					err = tell(ev)

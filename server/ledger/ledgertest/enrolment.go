@@ -28,6 +28,31 @@ func revoked(t testing.TB, l *ledger.Ledger, hash string) bool {
 }
 
 var enrolmentCases = map[string]func(*testing.T, Fresh){
+	"who comes under a certificate": func(t *testing.T, fresh Fresh) {
+		l, rows := fresh1(t, fresh, 2)
+		c := issue(t, l, "D000", "c1")
+		is := func(row custody.Custody, asked bool) {
+			t.Helper()
+			wantEqual(t, value[ledger.Visitor](t)(l.Visitor(t.Context(), "c1")), ledger.Visitor{Certificate: c, Custody: row, Asked: asked})
+		}
+		is(rows[0], false)
+		ch := Advance(rows[0], custody.KindReport)
+		must(t, l.Commit(t.Context(), ch))
+		is(ch.Next, false)
+		another, mine := ask("b", "ping", 0), ask("a", "ping", 0)
+		another.Device = "D001"
+		value[ledger.Ask](t)(l.PutAsk(t.Context(), another))
+		is(ch.Next, false)
+		value[ledger.Ask](t)(l.PutAsk(t.Context(), mine))
+		is(ch.Next, true)
+		must(t, l.HandOverAsk(t.Context(), "D000", "a", Start))
+		is(ch.Next, true)
+		mine.Answered, mine.Outcome = Start, "Acknowledged"
+		must(t, l.AnswerAsk(t.Context(), mine))
+		is(ch.Next, false)
+		_, err := l.Visitor(t.Context(), "c2")
+		wantErr(t, err, custody.ErrNotFound)
+	},
 	"a certificate spends its challenge, or is not recorded": func(t *testing.T, fresh Fresh) {
 		l, _ := fresh1(t, fresh, 2)
 		c := issue(t, l, "D000", "c1")
