@@ -45,6 +45,7 @@ func open(b *testing.B, s stay) *stage {
 	must(b, err)
 	st.ours = serve(b, c, token, store)
 	st.standPeers(b, authority)
+	st.ours.rest(b)
 	return st
 }
 
@@ -65,7 +66,10 @@ func (st *stage) populate(b *testing.B, c app.Config, s stay) *authority {
 	b.Helper()
 	a, err := app.Open(b.Context(), c)
 	must(b, err)
-	defer func() { must(b, a.Close()) }()
+	defer func() {
+		must(b, a.Close())
+		longAgo(b, filepath.Join(c.Data, "padwarden.db"))
+	}()
 	both, err := a.Ledger.ServerSecret(b.Context(), "mdm-ca", func() ([]byte, error) { return nil, errors.New("the server has no authority") })
 	must(b, err)
 	by := newAuthority(b, both)
