@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -13,9 +14,9 @@ var place = regexp.MustCompile(`%(?:\[\d+\])?[sdv]`)
 
 // pattern recognises the sentences that were made with one English format.
 type pattern struct {
-	start   string // what comes before the first place
-	whole   *regexp.Regexp
-	phrases []bool // which places are phrases
+	start   string                // what comes before the first place
+	whole   func() *regexp.Regexp // made when it is first needed: most never are
+	phrases []bool                // which places are phrases
 	format  string
 }
 
@@ -50,7 +51,8 @@ func patterns(entries map[string]entry) []pattern {
 			end = at[1]
 		}
 		b.WriteString(regexp.QuoteMeta(key[end:]) + `$`)
-		p.whole = regexp.MustCompile(b.String())
+		text := b.String()
+		p.whole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 		all = append(all, keyed{key, len(place.ReplaceAllString(key, "")), p})
 	}
 	slices.SortFunc(all, func(a, b keyed) int {

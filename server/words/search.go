@@ -90,7 +90,7 @@ patterns:
 		if !strings.HasPrefix(sentence, p.start) {
 			continue
 		}
-		found := p.whole.FindStringSubmatch(sentence)
+		found := p.whole().FindStringSubmatch(sentence)
 		if found == nil {
 			continue
 		}
