@@ -99,7 +99,8 @@ func (g *gate) byCertificate(r *mdm.Request) (ledger.Certificate, error) {
 		return ledger.Certificate{}, refuse(ctx, http.StatusForbidden, "no_certificate", "no certificate")
 	}
 	v := visitOf(ctx)
-	v.hash, v.enrolment, v.device = ca.Hash(r.Certificate), ca.Enrolment(r.Certificate), ca.Device(r.Certificate)
+	v.hash, v.enrolment = ca.Hashes(r.Certificate)
+	v.device = ca.Device(r.Certificate)
 	return lookup(ctx, g.e.Lookup, func(ctx context.Context) (ledger.Certificate, error) {
 		return ca.Lookup(ctx, registry{g.e.Store, v}, r.Certificate)
 	})

@@ -188,12 +188,19 @@ const renews = "urn:padwarden:enrolment:"
 // the first; that the answer is in the certificate lets it be read with the
 // ledger out of reach.
 func Enrolment(cert *x509.Certificate) string {
+	_, first := Hashes(cert)
+	return first
+}
+
+// Hashes are [Hash] and [Enrolment] of a certificate.
+func Hashes(cert *x509.Certificate) (own, first string) {
+	own = Hash(cert)
 	for _, u := range cert.URIs {
 		if hash, ok := strings.CutPrefix(u.String(), renews); ok {
-			return hash
+			return own, hash
 		}
 	}
-	return Hash(cert)
+	return own, own
 }
 
 // ErrRevoked: the certificate, or the one that it renews, was revoked, or a
@@ -206,12 +213,11 @@ var ErrRevoked = errors.New("certificate is revoked")
 // erased enrolment renews at the last moment falls with that enrolment.
 // ErrNotFound or [ErrRevoked] if it does not stand.
 func Lookup(ctx context.Context, r Registry, cert *x509.Certificate) (ledger.Certificate, error) {
-	own := Hash(cert)
+	own, first := Hashes(cert)
 	rec, err := r.Certificate(ctx, own)
 	if err == nil && (!rec.Revoked.IsZero() || !rec.Superseded.IsZero()) {
 		return rec, ErrRevoked
 	}
-	first := Enrolment(cert)
 	if err != nil || first == own {
 		return rec, err
 	}
