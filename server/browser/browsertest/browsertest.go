@@ -52,6 +52,19 @@ func Open(t testing.TB) *Tab {
 	if err != nil {
 		t.Skip("chromium is not installed, so the pages are not looked at in a browser")
 	}
+	tab, err := start(t, path)
+	for n := 1; err != nil && n < 3; n++ { // Chromium now and then crashes before it has begun
+		t.Logf("the browser did not start, once more: %v", err)
+		tab, err = start(t, path)
+	}
+	if err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
+	return &Tab{Context: tab, t: t, shots: os.Getenv("PADWARDEN_SHOTS")}
+}
+
+// start starts a browser that lives as long as the test.
+func start(t testing.TB, path string) (context.Context, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.NoFirstRun)
@@ -62,7 +75,8 @@ func Open(t testing.TB) *Tab {
 		}
 	}))
 	t.Cleanup(func() { closePage(); closeBrowser() })
-	return &Tab{Context: tab, t: t, shots: os.Getenv("PADWARDEN_SHOTS")}
+	_, err := chromedp.Run(tab, chromedp.Func(func(context.Context, *chromedp.Target) error { return nil }))
+	return tab, err
 }
 
 // Step is something done in the page that answers nothing.
@@ -76,15 +90,11 @@ func (tab *Tab) Do(steps ...Step) {
 	}
 }
 
-// run does one thing in bounded time and returns what it answers. Not before
-// the first one is the browser started, whose life must not be bounded so.
+// run does one thing in bounded time and returns what it answers.
 func run[T any](tab *Tab, what string, action chromedp.Action[T]) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab, 20*time.Second)
 	defer cancel()
-	if chromedp.FromContext(tab).Target == nil {
-		ctx = tab.Context
-	}
 	out, err := chromedp.Run(ctx, action)
 	for ; err != nil && went(err) && ctx.Err() == nil; out, err = chromedp.Run(ctx, action) {
 		time.Sleep(30 * time.Millisecond)
