@@ -2,15 +2,12 @@ package identity
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -18,184 +15,11 @@ import (
 	"time"
 
 	virtual "github.com/descope/virtualwebauthn"
-	"github.com/google/uuid"
 
 	"github.com/padwarden/padwarden/server/custody"
 	"github.com/padwarden/padwarden/server/identity/keytest"
 	"github.com/padwarden/padwarden/server/ledger"
 )
-
-// ring is the ledger's part of passkeys.
-type ring struct {
-	mu   sync.Mutex
-	keys map[string]ledger.Passkey
-}
-
-func (r *ring) AddPasskey(_ context.Context, p ledger.Passkey) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := r.keys[p.ID]; ok {
-		return custody.ErrConflict
-	}
-	r.keys[p.ID] = p
-	return nil
-}
-
-func (r *ring) Passkeys(_ context.Context, owner string) (own []ledger.Passkey, _ error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.keys {
-		if p.Owner == owner && p.Removed.IsZero() {
-			own = append(own, p)
-		}
-	}
-	return own, nil
-}
-
-func (r *ring) PasskeyByID(_ context.Context, id string) (ledger.Passkey, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p, ok := r.keys[id]
-	if !ok {
-		return p, custody.ErrNotFound
-	}
-	return p, nil
-}
-
-func (r *ring) UsePasskey(_ context.Context, id string, was, count uint32, flags byte, at time.Time) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := r.keys[id]
-	if p.SignCount != was || !p.Suspended.IsZero() || !p.Removed.IsZero() {
-		return custody.ErrStale
-	}
-	p.SignCount, p.Flags, p.Used = count, flags, at
-	r.keys[id] = p
-	return nil
-}
-
-func (r *ring) SuspendPasskey(ctx context.Context, id, why string, at time.Time) error {
-	return r.change(id, func(p *ledger.Passkey) { p.Suspended, p.Why = at, why })
-}
-
-func (r *ring) NamePasskey(ctx context.Context, owner, id, name string) error {
-	if r.keys[id].Owner != owner {
-		return custody.ErrNotFound
-	}
-	return r.change(id, func(p *ledger.Passkey) { p.Name = name })
-}
-
-func (r *ring) RemovePasskey(ctx context.Context, owner, id, _ string, at time.Time) error {
-	if r.keys[id].Owner != owner {
-		return custody.ErrNotFound
-	}
-	return r.change(id, func(p *ledger.Passkey) { p.Removed = at })
-}
-
-func (r *ring) change(id string, what func(*ledger.Passkey)) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := r.keys[id]
-	what(&p)
-	r.keys[id] = p
-	return nil
-}
-
-func newFob() *keytest.Key { return keytest.New("https://ward.example") }
-
-func options(t testing.TB, c Ceremony) string {
-	t.Helper()
-	raw, err := json.Marshal(c.Options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
-}
-
-// made and signed are what a key answers to a challenge.
-func made(t testing.TB, f *keytest.Key, c Ceremony) []byte {
-	t.Helper()
-	answer, err := f.Create(options(t, c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
-func signed(t testing.TB, f *keytest.Key, c Ceremony) []byte {
-	t.Helper()
-	answer, err := f.Get(options(t, c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
-// keyWorld is passkeys, where one is Anna's.
-type keyWorld struct {
-	*Passkeys
-	t     testing.TB
-	m     *memory
-	r     *ring
-	anna  *keytest.Key
-	log   *bytes.Buffer
-	ended []string
-}
-
-var (
-	atA = Place{Bind: "A1 epoch 3 enrolment x", Meter: "A1", Most: 30, Wrong: 30, Roaming: true}
-	atB = Place{Bind: "B1 epoch 3 enrolment y", Meter: "B1", Most: 30, Wrong: 30, Roaming: true}
-)
-
-func newKeyWorld(t testing.TB, change ...func(*PasskeyConfig)) *keyWorld {
-	t.Helper()
-	w := &keyWorld{t: t, m: newMemory(), r: &ring{keys: map[string]ledger.Passkey{}}, anna: newFob(), log: &bytes.Buffer{}}
-	c := PasskeyConfig{RPID: "ward.example", Origins: []string{"https://ward.example"}, Ledger: w.r, Live: w.m, Key: bytes.Repeat([]byte{5}, 32),
-		Now: w.m.Now, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Ended: func(_ context.Context, p ledger.Passkey) { w.ended = append(w.ended, p.Owner) }}
-	for _, f := range change {
-		f(&c)
-	}
-	var err error
-	if w.Passkeys, err = NewPasskeys(c); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-func withAnna(t testing.TB) *keyWorld {
-	t.Helper()
-	w := newKeyWorld(t)
-	if _, err := w.register(w.anna); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-func (w *keyWorld) register(f *keytest.Key) (ledger.Passkey, error) {
-	w.t.Helper()
-	c, err := w.BeginRegister(w.t.Context(), "clinician:anna", "Anna Berg", atA)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return w.Register(w.t.Context(), atA, c.ID, "blue key", made(w.t, f, c))
-}
-
-func (w *keyWorld) ask(at Place) Ceremony {
-	w.t.Helper()
-	c, err := w.BeginSignIn(w.t.Context(), at)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return c
-}
-
-func (w *keyWorld) signs(f *keytest.Key) error {
-	w.t.Helper()
-	c := w.ask(atA)
-	_, err := w.SignIn(w.t.Context(), Clinicians, atA, c.ID, signed(w.t, f, c))
-	return err
-}
 
 func TestPasskeySignsIn(t *testing.T) {
 	w := withAnna(t)
@@ -414,61 +238,6 @@ func TestPasskeysThatSignNobodyIn(t *testing.T) {
 	}
 }
 
-func TestRegistrationsThatAreRefused(t *testing.T) {
-	w := withAnna(t)
-	if _, err := w.register(w.anna); custody.Refused(err) != RefusedPasskeyKnown {
-		t.Errorf("the same key twice: %v", err)
-	}
-	c, err := w.BeginRegister(t.Context(), "clinician:anna", "Anna Berg", atA)
-	if text := options(t, c); err != nil || !strings.Contains(text, `"excludeCredentials":[{`) || !strings.Contains(text, `"residentKey":"required"`) ||
-		!strings.Contains(text, `"authenticatorAttachment":"cross-platform"`) || !strings.Contains(text, `"hints":["security-key"]`) {
-		t.Errorf("%v: %s", err, text)
-	}
-	for _, name := range []string{"", " ", "a\nb", strings.Repeat("x", 61), "\xff"} {
-		if _, err := w.Register(t.Context(), atA, c.ID, name, nil); custody.Refused(err) != RefusedPasskeyName {
-			t.Errorf("named %q: %v", name, err)
-		}
-	}
-	kept := bytes.Replace(made(t, newFob(), c), []byte(`{"type"`), []byte(`{"authenticatorAttachment":"platform","type"`), 1)
-	if _, err := w.Register(t.Context(), atA, c.ID, "the iPad's", kept); custody.Refused(err) != RefusedPasskeyKept {
-		t.Errorf("a platform passkey at a shared iPad: %v", err)
-	}
-	for range MaxPasskeys - 1 {
-		if _, err := w.register(newFob()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := w.BeginRegister(t.Context(), "clinician:anna", "Anna Berg", atA); custody.Refused(err) != RefusedPasskeyMany {
-		t.Errorf("an eleventh: %v", err)
-	}
-	// At one's own computer anything may be registered.
-	desk := Place{Bind: "a browser", Meter: "console", Most: 100}
-	c, err = w.BeginRegister(t.Context(), "staff:s1", "Maria", desk)
-	if text := options(t, c); err != nil || strings.Contains(text, "cross-platform") || strings.Contains(text, "hints") {
-		t.Errorf("%v: %s", err, text)
-	}
-	own := bytes.Replace(made(t, newFob(), c), []byte(`{"type"`), []byte(`{"authenticatorAttachment":"platform","type"`), 1)
-	if _, err := w.Register(t.Context(), desk, c.ID, "laptop", own); err != nil {
-		t.Errorf("a platform passkey at the console: %v", err)
-	}
-}
-
-func TestOnlyAllowedModels(t *testing.T) {
-	good := newFob()
-	w := newKeyWorld(t, func(c *PasskeyConfig) { c.Models = []string{uuid.UUID(good.Authenticator.Aaguid).String()} })
-	if _, err := w.register(newFob()); custody.Refused(err) != RefusedPasskeyModel {
-		t.Errorf("another model: %v", err)
-	}
-	blank := newFob()
-	blank.Authenticator.Aaguid = [16]byte{}
-	if _, err := w.register(blank); custody.Refused(err) != RefusedPasskeyModel {
-		t.Errorf("a model that is not told: %v", err)
-	}
-	if _, err := w.register(good); err != nil {
-		t.Error(err)
-	}
-}
-
 // A place has a budget, of challenges and of wrong answers; another place has its own.
 func TestPasskeyBudgets(t *testing.T) {
 	w := withAnna(t)
@@ -601,51 +370,4 @@ func BenchmarkPasskeyVerify(b *testing.B) {
 			}
 		}
 	})
-}
-
-// Who owns a passkey names and removes it, and nobody else does; what it opened is then ended.
-func TestPasskeysOfOnesOwn(t *testing.T) {
-	w := withAnna(t)
-	keys, err := w.Own(t.Context(), "clinician:anna")
-	if err != nil || len(keys) != 1 {
-		t.Fatal(keys, err)
-	}
-	id := keys[0].ID
-	for name, err := range map[string]error{
-		"named by another":   w.Name(t.Context(), "clinician:ben", id, "mine"),
-		"removed by another": w.Remove(t.Context(), "clinician:ben", id, "staff:Maria"),
-	} {
-		if !errors.Is(err, custody.ErrNotFound) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if err := w.Name(t.Context(), "clinician:anna", id, " "); custody.Refused(err) != RefusedPasskeyName {
-		t.Error(err)
-	}
-	if err := errors.Join(w.Name(t.Context(), "clinician:anna", id, "green key"), w.signs(w.anna), w.Remove(t.Context(), "clinician:anna", id, "staff:Maria")); err != nil {
-		t.Fatal(err)
-	}
-	if keys, _ := w.Own(t.Context(), "clinician:anna"); len(keys) != 0 || !slices.Equal(w.ended, []string{"clinician:anna"}) {
-		t.Errorf("%v, told %v", keys, w.ended)
-	}
-	if err := w.signs(w.anna); !errors.Is(err, NoPasskey()) {
-		t.Errorf("removed, it signs in: %v", err)
-	}
-}
-
-func TestAFreshProofEnds(t *testing.T) {
-	w := newKeyWorld(t)
-	if w.Fresh(t.Context(), "session") {
-		t.Error("before it began")
-	}
-	if err := w.Proved(t.Context(), "session"); err != nil {
-		t.Fatal(err)
-	}
-	if !w.Fresh(t.Context(), "session") || w.Fresh(t.Context(), "another") {
-		t.Error("want it for its session, and for no other")
-	}
-	w.m.advance(FreshFor)
-	if w.Fresh(t.Context(), "session") {
-		t.Error("it does not end")
-	}
 }
